@@ -1,0 +1,220 @@
+"""Image datasets, each split one uint8 tensor of images and one int64 tensor of labels.
+
+MNIST and its relatives are read from IDX files in torchvision's layout
+(`<data_dir>/MNIST/raw/train-images-idx3-ubyte`, plain or `.gz`) and downloaded by torchvision
+where they are missing. `digits` comes with scikit-learn and is always there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["DATASETS", "Dataset", "DatasetInfo", "Split", "default_data_dir", "load_dataset"]
+
+DIGITS_TEST_SIZE = 360
+
+
+class DatasetInfo(NamedTuple):
+    """What is known of a dataset before it is read.
+
+    `folder` is torchvision's class name and folder; None where scikit-learn brings the data.
+    """
+
+    title: str
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    folder: str | None
+
+
+_NUMERALS = tuple("0123456789")
+
+DATASETS: dict[str, DatasetInfo] = {
+    "mnist": DatasetInfo("MNIST", (1, 28, 28), _NUMERALS, "MNIST"),
+    "fashion-mnist": DatasetInfo(
+        "Fashion-MNIST",
+        (1, 28, 28),
+        (
+            *("T-shirt", "trouser", "pullover", "dress", "coat"),
+            *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+        ),
+        "FashionMNIST",
+    ),
+    "kmnist": DatasetInfo("Kuzushiji-MNIST", (1, 28, 28), tuple("おきすつなはまやれを"), "KMNIST"),
+    "digits": DatasetInfo("scikit-learn digits", (1, 8, 8), _NUMERALS, None),
+}
+
+
+class Split(NamedTuple):
+    """One split: uint8 images with shape (N, C, H, W) and int64 labels with shape (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+    def first(self, count: int | None) -> Split:
+        """Return the first `count` images and labels (all of them for None)."""
+        return Split(self.images[:count], self.labels[:count])
+
+    def to(self, device: torch.device | str) -> Split:
+        """Return the split on `device`."""
+        return Split(self.images.to(device), self.labels.to(device))
+
+
+class Dataset(NamedTuple):
+    """A dataset in memory; `checksum` is the SHA-256 of all images and labels, in order."""
+
+    name: str
+    train: Split
+    test: Split
+    checksum: str
+
+
+def default_data_dir() -> Path:
+    """Return the environment's VAE_EXPLORER_DATA, or `data`."""
+    return Path(os.environ.get("VAE_EXPLORER_DATA") or "data")
+
+
+def load_dataset(name: str, data_dir: Path | str | None = None, download: bool = True) -> Dataset:
+    """Read a dataset, downloading it where it is missing and `download` allows it.
+
+    Args:
+        name: one of `DATASETS`.
+        data_dir: the folder above torchvision's `MNIST/raw`; None for `default_data_dir()`.
+        download: fetch missing files with torchvision, which checks their MD5.
+
+    Raises:
+        FileNotFoundError: where the files are missing and cannot be fetched.
+        ValueError: for an unknown name, or a file whose contents are not what its name says.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"dataset: found {name!r}, expected one of {', '.join(DATASETS)}")
+    info = DATASETS[name]
+    if info.folder is None:
+        train, test = _read_digits()
+    else:
+        root = Path(data_dir) if data_dir is not None else default_data_dir()
+        raw = root / info.folder / "raw"
+        if download and not _has_all_files(raw):
+            _download(info, root)
+        train, test = _read_split(raw, "train", name), _read_split(raw, "t10k", name)
+    digest = hashlib.sha256()
+    for part in (*train, *test):
+        digest.update(np.ascontiguousarray(part.numpy()).data)
+    return Dataset(name, train, test, digest.hexdigest())
+
+
+def _read_digits() -> tuple[Split, Split]:
+    """scikit-learn's 1,797 digits, the classes mixed by a fixed shuffle, the last 360 for test."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    order = np.random.default_rng(0).permutation(len(bunch.target))
+    grey = np.rint(bunch.images[order] * (255 / 16)).astype(np.uint8)
+    both = Split(
+        torch.from_numpy(grey).unsqueeze(1),
+        torch.from_numpy(bunch.target[order].astype(np.int64)),
+    )
+    cut = len(order) - DIGITS_TEST_SIZE
+    return both.first(cut), Split(both.images[cut:], both.labels[cut:])
+
+
+def _files(prefix: str) -> tuple[str, str]:
+    return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+
+
+def _find(raw: Path, file: str) -> Path | None:
+    """Return the plain or the gzipped file, whichever is there."""
+    return next((p for p in (raw / file, raw / f"{file}.gz") if p.is_file()), None)
+
+
+def _has_all_files(raw: Path) -> bool:
+    return all(_find(raw, file) for prefix in ("train", "t10k") for file in _files(prefix))
+
+
+def _read_split(raw: Path, prefix: str, name: str) -> Split:
+    paths = [_find(raw, file) for file in _files(prefix)]
+    if missing := [f for f, p in zip(_files(prefix), paths, strict=True) if p is None]:
+        raise FileNotFoundError(_missing_message(raw, missing, name))
+    (channels, height, width), classes = DATASETS[name].image_shape, len(DATASETS[name].classes)
+    images = _read_idx(paths[0], dims=3)
+    labels = _read_idx(paths[1], dims=1)
+    if images.shape[1:] != (height, width):
+        raise ValueError(
+            f"{paths[0]}: found images of {images.shape[1]}x{images.shape[2]} pixels, "
+            f"expected {height}x{width}; fetch the file again"
+        )
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{paths[1]}: found {len(labels)} labels, expected {len(images)}, one for each image "
+            f"in {paths[0].name}; fetch both files again"
+        )
+    if len(labels) and labels.max() >= classes:
+        raise ValueError(
+            f"{paths[1]}: found label {labels.max()}, expected 0 to {classes - 1}; "
+            "fetch the file again"
+        )
+    return Split(
+        torch.from_numpy(images.reshape(-1, channels, height, width)),
+        torch.from_numpy(labels.astype(np.int64)),
+    )
+
+
+def _read_idx(path: Path, dims: int) -> np.ndarray:
+    """Read an IDX file of unsigned bytes with `dims` dimensions, or say what is wrong with it.
+
+    The format: two zero bytes, 8 (unsigned byte), the number of dimensions, each size as a
+    big-endian 32-bit integer, then the values.
+    """
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: found a damaged gzip file ({error}); fetch it again") from error
+    magic = bytes([0, 0, 8, dims])
+    if raw[:4] != magic:
+        raise ValueError(
+            f"{path}: found magic number 0x{raw[:4].hex() or '(empty file)'}, "
+            f"expected 0x{magic.hex()}; this is not the IDX file its name says, fetch it again"
+        )
+    header = 4 + 4 * dims
+    shape = tuple(int(n) for n in np.frombuffer(raw[4:header], dtype=">u4"))
+    expected = header + math.prod(shape) if len(shape) == dims else header
+    if len(raw) != expected or len(shape) != dims:
+        raise ValueError(
+            f"{path}: found {len(raw):,} bytes, expected {expected:,} for the size in its header "
+            f"{shape}; the file is cut short or damaged, fetch it again"
+        )
+    if 0 in shape:
+        raise ValueError(f"{path}: found no items, expected at least one; fetch the file again")
+    return np.frombuffer(raw, dtype=np.uint8, offset=header).reshape(shape).copy()
+
+
+def _download(info: DatasetInfo, root: Path) -> None:
+    """Fetch and check the files with torchvision, imported here because it takes seconds."""
+    import torchvision.datasets
+
+    raw = root / info.folder / "raw"
+    print(f"{info.title} is not in {raw}; fetching it with torchvision", flush=True)
+    name = next(key for key, value in DATASETS.items() if value is info)
+    missing = [f for p in ("train", "t10k") for f in _files(p) if _find(raw, f) is None]
+    try:
+        getattr(torchvision.datasets, info.folder)(root, download=True)
+    except (OSError, RuntimeError) as error:
+        raise FileNotFoundError(f"{_missing_message(raw, missing, name)}\n({error})") from error
+
+
+def _missing_message(raw: Path, missing: list[str], name: str) -> str:
+    return (
+        f"{DATASETS[name].title}: looked in {raw.absolute()}, found no {', no '.join(missing)}; "
+        "expected the four IDX files in torchvision's layout (plain or .gz), and they could not "
+        "be downloaded. Put them there, point --data-dir or VAE_EXPLORER_DATA at the folder above "
+        f"{raw.parent.name}/, or train on the built-in digits with --dataset digits."
+    )

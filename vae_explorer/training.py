@@ -1,0 +1,237 @@
+"""The training loop: a split on the device, shuffled batches, Adam, one epoch after another."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
+from vae_explorer.data import Dataset, Split
+from vae_explorer.history import Epoch
+from vae_explorer.model import VAE
+from vae_explorer.objective import negative_elbo
+from vae_explorer.training_state import TrainingState, read_state, write_state
+
+__all__ = ["ElboMeans", "FitResult", "fit", "kl_weight", "learning_rate", "mean_elbo"]
+
+EVAL_BATCH = 1000
+
+
+class ElboMeans(NamedTuple):
+    """Means over a split, in nats per image; neg_elbo = reconstruction + kl."""
+
+    neg_elbo: float
+    reconstruction: float
+    kl: float
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A trained model, its course, and whether Ctrl-C ended it before its last epoch."""
+
+    model: VAE
+    train_config: TrainConfig
+    history: list[Epoch]
+    interrupted: bool
+
+
+def kl_weight(config: TrainConfig, step: int, steps: int) -> float:
+    """Return the KL's weight at `step` of `steps`: linear from 0 in the warm-up, then beta."""
+    rising = config.warmup * steps
+    return config.beta * min(1.0, step / rising) if rising else config.beta
+
+
+def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
+    """Return Adam's learning rate at `step` of `steps`."""
+    if config.schedule == "cosine":
+        return config.lr * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return config.lr
+
+
+def pixels(images: Tensor) -> Tensor:
+    """Return uint8 images, (B, C, H, W), as float32 in [0, 1]."""
+    return images.float().div_(255)
+
+
+@torch.no_grad()
+def mean_elbo(model: VAE, split: Split, seed: int = 0) -> ElboMeans:
+    """Measure the ELBO on a split with one sampled z an image (the same noise for a seed).
+
+    The model is left in the mode (training or not) in which it came.
+    """
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    sums = torch.zeros(2, dtype=torch.float64, device="cpu")
+    # Forked, so that a measurement does not shift the noise of the training around it.
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        for images in split.images.split(EVAL_BATCH):
+            x = pixels(images.to(device))
+            parts = negative_elbo(model(x), x, model.config.likelihood)
+            sums += torch.stack([part.sum(dtype=torch.float64).cpu() for part in parts])
+    model.train(was_training)
+    reconstruction, kl = (sums / len(split.images)).tolist()
+    return ElboMeans(reconstruction + kl, reconstruction, kl)
+
+
+def fit(
+    model_config: ModelConfig,
+    train_config: TrainConfig,
+    dataset: Dataset,
+    device: torch.device | str = "cpu",
+    state_path: Path | None = None,
+    resume: bool = False,
+) -> FitResult:
+    """Train a VAE and print a line an epoch.
+
+    Args:
+        model_config: the model's shape; its image shape must be the dataset's.
+        train_config: how to train it.
+        dataset: trained on `dataset.train`, measured after each epoch on `dataset.test`.
+        device: where to train.
+        state_path: file that keeps the state after each epoch; None keeps none.
+        resume: go on from `state_path` where it is there.
+
+    Returns:
+        The model on the CPU, in evaluation mode. After Ctrl-C it is the one of the last finished
+        epoch, and `interrupted` is true.
+
+    Raises:
+        ValueError: where shapes disagree, a resumed run had another config or other data, or the
+            loss is no longer finite.
+        KeyboardInterrupt: where Ctrl-C came before the first epoch was finished.
+    """
+    found, expected = tuple(dataset.train.images.shape[1:]), model_config.image_shape
+    if found != expected:
+        raise ValueError(
+            f"dataset {dataset.name}: found images of shape {found}, expected {expected} "
+            "from the model's config; set image_shape to the dataset's"
+        )
+    torch.manual_seed(train_config.seed)
+    model = VAE(model_config).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=train_config.lr, fused=True)
+    train = dataset.train.first(train_config.limit).to(device)
+    test = dataset.test.to(device)
+    history: list[Epoch] = []
+    if resume and state_path is not None and state_path.is_file():
+        state = read_state(state_path)
+        _check_same_run(state, model_config, train_config, dataset, state_path)
+        state.restore(model, optimizer)
+        history = list(state.history)
+        print(f"resuming after epoch {len(history)} from {state_path}")
+
+    epochs = train_config.epochs
+    steps = epochs * math.ceil(len(train.images) / train_config.batch_size)
+    # A terminal sees the bar move; a log file gets a line now and then.
+    bar = tqdm(
+        total=steps,
+        initial=steps // epochs * len(history),
+        unit="step",
+        dynamic_ncols=True,
+        mininterval=0.1 if sys.stderr.isatty() else 10,
+    )
+    resumable, interrupted = bool(history), False
+    try:
+        for epoch in range(len(history) + 1, epochs + 1):
+            started = time.perf_counter()
+            bar.set_description(f"epoch {epoch}/{epochs}")
+            trained = _train_epoch(model, optimizer, train, train_config, epoch, bar)
+            if not math.isfinite(trained.neg_elbo):
+                raise ValueError(
+                    f"epoch {epoch}: found a loss of {trained.neg_elbo}, expected a finite number; "
+                    "lower --lr. The epochs before it can be resumed."
+                )
+            tested = mean_elbo(model, test, train_config.seed)
+            history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))
+            bar.write(_epoch_line(history[-1], epochs))
+            if state_path is not None:
+                write_state(
+                    state_path,
+                    TrainingState.capture(
+                        model, optimizer, train_config, dataset.checksum, history
+                    ),
+                )
+                resumable = True
+    except KeyboardInterrupt:
+        if not resumable:
+            raise
+        # The weights have moved on since the last finished epoch: go back to it.
+        state = read_state(state_path)
+        state.restore(model, optimizer)
+        history = list(state.history)
+        interrupted = len(history) < epochs
+    finally:
+        bar.close()
+    return FitResult(model.cpu().eval(), train_config, history, interrupted)
+
+
+def _train_epoch(
+    model: VAE,
+    optimizer: torch.optim.Optimizer,
+    train: Split,
+    config: TrainConfig,
+    epoch: int,
+    bar: tqdm,
+) -> ElboMeans:
+    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch)."""
+    device = train.images.device
+    # 2^20 epochs fit between two seeds, so that no two runs share an epoch's randomness.
+    torch.manual_seed((config.seed << 20) + epoch)
+    order = torch.randperm(len(train.images)).to(device)
+    batches = order.split(config.batch_size)
+    steps, first = config.epochs * len(batches), (epoch - 1) * len(batches)
+    sums = torch.zeros(2, device=device)
+    model.train()
+    for step, batch in enumerate(batches, first):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(config, step, steps)
+        x = pixels(train.images[batch])
+        parts = negative_elbo(model(x), x, model.config.likelihood)
+        optimizer.zero_grad()
+        parts.total(kl_weight(config, step, steps)).mean().backward()
+        optimizer.step()
+        sums += torch.stack([part.detach().sum() for part in parts])
+        bar.update()
+    reconstruction, kl = (sums.double() / len(train.images)).tolist()
+    return ElboMeans(reconstruction + kl, reconstruction, kl)
+
+
+def _epoch_line(row: Epoch, epochs: int) -> str:
+    width = len(str(epochs))
+    return (
+        f"epoch {row.epoch:{width}d}/{epochs}  "
+        f"train −ELBO {row.train_neg_elbo:7.2f}  test −ELBO {row.test_neg_elbo:7.2f} "
+        f"= reconstruction {row.test_reconstruction:7.2f} + KL {row.test_kl:5.2f} nats  "
+        f"{row.seconds:5.1f} s"
+    )
+
+
+def _check_same_run(
+    state: TrainingState,
+    model_config: ModelConfig,
+    train_config: TrainConfig,
+    dataset: Dataset,
+    path: Path,
+) -> None:
+    """Refuse to mix two runs; only the number of epochs may differ, to train on."""
+    now = config_to_dict(model_config) | config_to_dict(
+        replace(train_config, epochs=state.train_config.epochs)
+    )
+    then = config_to_dict(state.model_config) | config_to_dict(state.train_config)
+    differing = [f"{k} {then[k]!r} (now {now[k]!r})" for k in now if now[k] != then[k]]
+    if state.dataset_checksum != dataset.checksum:
+        differing.append("other data under the same name")
+    if differing:
+        raise ValueError(
+            f"{path}: found a run with {', '.join(differing)}, expected the same settings; "
+            "resume with those, or leave out --resume to train from the start"
+        )
