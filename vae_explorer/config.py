@@ -1,7 +1,7 @@
 """What a model is and how it is trained: two frozen dataclasses, checked when made.
 
-Both go to JSON and come back with `config_to_dict` and `config_from_dict`; a value that cannot be meant is
-refused with a `ValueError` that names the field, what was found and what was expected.
+Both go to JSON and come back with `config_to_dict` and `config_from_dict`; a value that cannot
+be meant is refused with a `ValueError` that names the field, what was found and what was expected.
 """
 
 from __future__ import annotations

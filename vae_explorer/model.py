@@ -1,6 +1,6 @@
 """The variational autoencoder (Kingma & Welling 2014): encoder, decoder, and the two as one.
 
-    q(z|x) = N(mean(x), diag(exp(logvar(x))))      p(z) = N(0, I)      p(x|z) = decoder(z)
+q(z|x) = N(mean(x), diag(exp(logvar(x))))      p(z) = N(0, I)      p(x|z) = decoder(z)
 """
 
 from __future__ import annotations

@@ -50,9 +50,7 @@ def log_likelihood(params: Tensor, x: Tensor, likelihood: str) -> Tensor:
         Nats with shape (...).
     """
     if likelihood == "bernoulli":
-        pixels = -F.binary_cross_entropy_with_logits(
-            params, x.expand_as(params), reduction="none"
-        )
+        pixels = -F.binary_cross_entropy_with_logits(params, x.expand_as(params), reduction="none")
     else:
         pixels = -0.5 * (x - params).square()
     return pixels.flatten(-3).sum(-1)

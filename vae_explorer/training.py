@@ -87,6 +87,7 @@ def fit(
     model_config: ModelConfig,
     train_config: TrainConfig,
     dataset: Dataset,
+    *,
     device: torch.device | str = "cpu",
     state_path: Path | None = None,
     resume: bool = False,
@@ -143,8 +144,8 @@ def fit(
     try:
         for epoch in range(len(history) + 1, epochs + 1):
             started = time.perf_counter()
-            bar.set_description(f"epoch {epoch}/{epochs}")
-            trained = _train_epoch(model, optimizer, train, train_config, epoch, bar)
+            bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
+            trained = _train_epoch(model, optimizer, train, train_config, epoch=epoch, bar=bar)
             if not math.isfinite(trained.neg_elbo):
                 raise ValueError(
                     f"epoch {epoch}: found a loss of {trained.neg_elbo}, expected a finite number; "
@@ -179,6 +180,7 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     train: Split,
     config: TrainConfig,
+    *,
     epoch: int,
     bar: tqdm,
 ) -> ElboMeans:

@@ -1,0 +1,327 @@
+"""The checkpoint folder: written whole or not at all, read with every part checked.
+
+    model.safetensors   weights, float32 or float16
+    meta.json           configs, metrics, data, versions (see `Meta`)
+    history.csv         a row an epoch
+    latents.npz         the test split's codes (see `Latents`)
+
+Nothing in a checkpoint can execute code: no pickle is ever read. Codes and figures are read
+without torch, so that a page that needs no model does not wait for its import.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from vae_explorer.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
+from vae_explorer.history import Epoch, read_history, write_history
+
+if TYPE_CHECKING:
+    from vae_explorer.model import VAE
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Checkpoint",
+    "CheckpointEntry",
+    "Latents",
+    "Meta",
+    "list_checkpoints",
+    "load_checkpoint",
+    "load_latents",
+    "load_meta",
+    "load_model",
+    "save_checkpoint",
+]
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What `meta.json` says.
+
+    Attributes:
+        name: the folder's name when it was written.
+        recipe: the recipe it was trained by.
+        model, training: the two configs.
+        dataset: `name`, `checksum` (SHA-256), `train_size` and `test_size`.
+        metrics: final figures on the test split, of the weights as stored: `test_neg_elbo`,
+            `test_reconstruction`, `test_kl` (nats per image, one sampled z), `active_units`, ...
+        kl_by_dimension: mean KL of each latent dimension over the test split, nats.
+        epochs_done: finished epochs; less than `training.epochs` after Ctrl-C.
+        weights_dtype: `float16` or `float32`, as stored.
+        seed, device, seconds, versions: of the run that made it.
+    """
+
+    name: str
+    recipe: str
+    model: ModelConfig
+    training: TrainConfig
+    dataset: dict[str, Any]
+    metrics: dict[str, float]
+    kl_by_dimension: list[float]
+    epochs_done: int
+    weights_dtype: str
+    seed: int
+    device: str
+    seconds: float
+    versions: dict[str, str]
+    format_version: int = FORMAT_VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        values = {"format_version": self.format_version} | asdict(self)
+        return values | {
+            "model": config_to_dict(self.model),
+            "training": config_to_dict(self.training),
+        }
+
+    @classmethod
+    def from_dict(cls, values: object) -> Meta:
+        """Make a Meta from `to_dict`'s result; `ValueError` says what is missing or odd."""
+        if not isinstance(values, dict):
+            raise ValueError(f"found {type(values).__name__}, expected a JSON object")
+        if values.get("format_version") != FORMAT_VERSION:
+            raise ValueError(
+                f"found format_version {values.get('format_version')!r}, expected "
+                f"{FORMAT_VERSION}; train it again, or use the release that wrote it"
+            )
+        known = cls.__dataclass_fields__
+        if missing := [name for name in known if name not in values]:
+            raise ValueError(f"found no {', no '.join(missing)}; expected every field of a Meta")
+        for name, kind in (("dataset", dict), ("metrics", dict), ("kl_by_dimension", list)):
+            if not isinstance(values[name], kind):
+                raise ValueError(f"{name}: found {values[name]!r}, expected a {kind.__name__}")
+        configs = {
+            "model": config_from_dict(ModelConfig, values["model"]),
+            "training": config_from_dict(TrainConfig, values["training"]),
+        }
+        return cls(**{name: values[name] for name in known} | configs)
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Codes of N test images.
+
+    Attributes:
+        mean, logvar: of q(z|x), float32 with shape (N, D).
+        label: class of each image, int64 with shape (N,).
+        index: its row in the test split, int64 with shape (N,).
+        projections: 2-D views by name (`umap`), float32 with shape (N, 2).
+    """
+
+    mean: np.ndarray
+    logvar: np.ndarray
+    label: np.ndarray
+    index: np.ndarray
+    projections: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model with all that is known of it; `history` has a row an epoch."""
+
+    path: Path
+    model: VAE
+    meta: Meta
+    history: list[Epoch]
+    latents: Latents
+
+
+class CheckpointEntry(NamedTuple):
+    """A folder in a list: `meta` where it can be read, otherwise the `problem` in words."""
+
+    path: Path
+    meta: Meta | None
+    problem: str | None
+
+
+def load_checkpoint(path: Path | str) -> Checkpoint:
+    """Read a checkpoint folder; the model comes on the CPU, in float32 and evaluation mode.
+
+    Raises:
+        FileNotFoundError: where the folder or one of its files is missing.
+        ValueError: where a file is damaged or does not fit the others; it names the file.
+    """
+    path = Path(path)
+    meta = load_meta(path)
+    return Checkpoint(
+        path=path,
+        model=load_model(path),
+        meta=meta,
+        history=read_history(_existing(path / "history.csv")),
+        latents=load_latents(path),
+    )
+
+
+def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry]:
+    """List the checkpoint folders in `folder` by name; hidden ones are left out.
+
+    A folder that cannot be a checkpoint is listed with its problem. Only `meta.json` is opened;
+    the other files are looked for. A missing `folder` gives an empty list.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    for leftover in folder.glob(".*.old"):
+        _restore(folder / leftover.name[1:-4])
+    entries = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_dir() or path.name.startswith("."):
+            continue
+        try:
+            meta, problem = load_meta(path), None
+            for name in ("model.safetensors", "history.csv", "latents.npz"):
+                _existing(path / name)
+        except (ValueError, OSError) as error:
+            meta, problem = None, str(error)
+        entries.append(CheckpointEntry(path, meta, problem))
+    return entries
+
+
+def load_meta(path: Path | str) -> Meta:
+    """Read `meta.json` of the checkpoint folder `path`."""
+    path = Path(path)
+    if not path.is_dir():
+        _restore(path)
+    if not path.is_dir():
+        raise FileNotFoundError(
+            f"{path}: found no such folder, expected a checkpoint; train.py writes them"
+        )
+    file = _existing(path / "meta.json")
+    try:
+        return Meta.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def load_latents(path: Path | str) -> Latents:
+    """Read `latents.npz` of the checkpoint folder `path`, checked against its `meta.json`."""
+    meta = load_meta(path)
+    file = _existing(Path(path) / "latents.npz")
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file}: found no readable array file ({error})") from error
+    count = len(found["label"]) if np.ndim(found.get("label")) else 0
+    coded = (count, meta.model.latent_dim)
+    expected = {"mean": coded, "logvar": coded, "label": (count,), "index": (count,)}
+    projections = {k: v for k, v in found.items() if k not in expected}
+    expected |= dict.fromkeys(projections, (count, 2))
+    for name, shape in expected.items():
+        array = found.get(name)
+        if array is None or array.shape != shape or count == 0:
+            raise ValueError(
+                f"{file}: found {name} {'missing' if array is None else array.shape}, "
+                f"expected shape {shape} with at least one row"
+            )
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            raise ValueError(f"{file}: found {name} of {array.dtype}, expected finite numbers")
+    floats = {k: v.astype(np.float32) for k, v in found.items() if k not in ("label", "index")}
+    return Latents(
+        mean=floats["mean"],
+        logvar=floats["logvar"],
+        label=found["label"].astype(np.int64),
+        index=found["index"].astype(np.int64),
+        projections={name: floats[name] for name in projections},
+    )
+
+
+def load_model(path: Path | str) -> VAE:
+    """Read the model of the checkpoint folder `path`: on the CPU, float32, evaluation mode."""
+    # Imported here: torch takes seconds, and codes and figures are read without it.
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from vae_explorer.model import VAE
+
+    meta = load_meta(path)
+    file = _existing(Path(path) / "model.safetensors")
+    try:
+        weights = {name: tensor.float() for name, tensor in load_file(file).items()}
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{file}: found no readable weights ({error})") from error
+    model = VAE(meta.model)
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in weights.items()}
+    for name in sorted(expected | found):
+        if expected.get(name) != found.get(name):
+            raise ValueError(
+                f"{file}: found {name} with shape {found.get(name, 'missing')}, expected "
+                f"{expected.get(name, 'no such weight')} from the config in meta.json"
+            )
+    if broken := [name for name, value in weights.items() if not value.isfinite().all()]:
+        raise ValueError(f"{file}: found values that are not finite in {', '.join(broken)}")
+    model.load_state_dict(weights)
+    return model.eval().requires_grad_(False)
+
+
+def save_checkpoint(
+    path: Path | str, model: VAE, meta: Meta, history: list[Epoch], latents: Latents
+) -> None:
+    """Write a checkpoint folder, replacing one of that name only when all of it is written.
+
+    The weights are stored in `meta.weights_dtype`.
+    """
+    import safetensors.torch
+    import torch
+
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    dtype = getattr(torch, meta.weights_dtype)
+    weights = {
+        name: value.detach().cpu().to(dtype).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    # Not save_file, which makes the file unreadable for others than its owner.
+    (temporary / "model.safetensors").write_bytes(safetensors.torch.save(weights))
+    np.savez_compressed(
+        temporary / "latents.npz",
+        mean=latents.mean,
+        logvar=latents.logvar,
+        label=latents.label,
+        index=latents.index,
+        **latents.projections,
+    )
+    write_history(temporary / "history.csv", history)
+    text = json.dumps(meta.to_dict(), indent=2, ensure_ascii=False)
+    (temporary / "meta.json").write_text(text + "\n", encoding="utf-8")
+    _replace_folder(temporary, path)
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    """Put the folder `new` at `path`. A run killed between the two renames leaves the former
+    folder under a hidden name, from which `_restore` brings it back."""
+    old = path.with_name(f".{path.name}.old")
+    _restore(path)
+    if path.exists():
+        os.replace(path, old)
+    os.replace(new, path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _restore(path: Path) -> None:
+    """Bring back the former folder, or clear it away where a new one stands in its place."""
+    old = path.with_name(f".{path.name}.old")
+    if old.is_dir():
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.replace(old, path)
+
+
+def _existing(file: Path) -> Path:
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: found no such file, expected it in every checkpoint")
+    return file

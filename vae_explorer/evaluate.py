@@ -1,0 +1,100 @@
+"""Measure checkpoints from the command line: `python -m vae_explorer.evaluate CHECKPOINT...`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from vae_explorer.checkpoint import load_checkpoint
+from vae_explorer.data import Dataset, load_dataset
+from vae_explorer.evaluation import Evaluation, evaluate
+
+__all__ = ["main"]
+
+NEEDS_DATA = "needs the dataset"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the figures of each checkpoint; return 1 where one of them cannot be read."""
+    args = _parse(arguments)
+    results, failed = {}, False
+    for path in args.checkpoints:
+        try:
+            checkpoint = load_checkpoint(path)
+            dataset = _dataset_of(checkpoint.meta.dataset, args.data_dir)
+            figures = evaluate(checkpoint.model, checkpoint.latents, dataset, args.samples)
+        except (ValueError, FileNotFoundError) as error:
+            print(f"evaluate: {error}", file=sys.stderr)
+            failed = True
+            continue
+        results[str(path)] = asdict(figures)
+        if not args.json:
+            print(f"{path}\n{_table(figures)}\n", flush=True)
+    if args.json:
+        print(json.dumps(results, indent=2))
+    return int(failed)
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m vae_explorer.evaluate", description=__doc__)
+    add = parser.add_argument
+    add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
+    add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
+    add("--samples", type=_count, default=500, help="K of the importance-weighted NLL")
+    add("--json", action="store_true", help="print one JSON object instead of tables")
+    return parser.parse_args(arguments)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number of at least 1")
+    return int(text)
+
+
+def _dataset_of(recorded: dict, data_dir: Path | None) -> Dataset | None:
+    """Return the very data the checkpoint was measured on, or None where it is not on disk."""
+    try:
+        dataset = load_dataset(recorded["name"], data_dir, download=False)
+    except FileNotFoundError as error:
+        print(f"evaluate: {error}\nThe figures that need no image follow.", file=sys.stderr)
+        return None
+    if dataset.checksum != recorded["checksum"]:
+        raise ValueError(
+            f"dataset {dataset.name}: found checksum {dataset.checksum[:12]}…, expected "
+            f"{recorded['checksum'][:12]}… from meta.json; point --data-dir at the data that the "
+            "checkpoint was trained on"
+        )
+    return dataset
+
+
+def _table(figures: Evaluation) -> str:
+    def nats(value: float | None) -> str:
+        return NEEDS_DATA if value is None else f"{value:8.2f} nats per image"
+
+    def share(value: float | None) -> str:
+        return NEEDS_DATA if value is None else f"{value:8.3f}"
+
+    def row(values: list[float]) -> str:
+        return " ".join(f"{value:7.3f}" for value in values)
+
+    samples = f"IW-NLL, K = {figures.iw_samples}" if figures.iw_samples else "IW-NLL"
+    rows = [
+        ("test −ELBO", nats(figures.test_neg_elbo)),
+        ("  reconstruction", nats(figures.test_reconstruction)),
+        ("  KL", nats(figures.test_kl)),
+        (samples, nats(figures.iw_nll)),
+        ("active units", f"{figures.active_units:5d} of {len(figures.kl_by_dimension)}"),
+        ("5-NN accuracy", share(figures.knn_accuracy)),
+        ("trustworthiness", share(figures.trustworthiness)),
+        ("KL by dimension", row(figures.kl_by_dimension)),
+        ("variance of the mean", row(figures.variance_of_mean_by_dimension)),
+        ("mean variance", row(figures.mean_variance_by_dimension)),
+    ]
+    return "\n".join(f"  {label:22}{value}" for label, value in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The numbers by which two checkpoints are compared, every one measured the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vae_explorer.checkpoint import Latents
+from vae_explorer.data import Dataset, Split
+from vae_explorer.latents import encode_split, kl_by_dimension
+from vae_explorer.model import VAE
+from vae_explorer.objective import importance_weighted_bound
+from vae_explorer.training import mean_elbo, pixels
+
+__all__ = [
+    "ACTIVE_THRESHOLD",
+    "Evaluation",
+    "active_units",
+    "evaluate",
+    "importance_weighted_nll",
+    "knn_accuracy",
+    "trustworthiness",
+]
+
+ACTIVE_THRESHOLD = 0.01
+TRUSTWORTHINESS_SIZE = 5000
+DECODED_AT_ONCE = 4000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of one checkpoint on the test split; None where a figure needs data not at hand.
+
+    Attributes:
+        test_neg_elbo, test_reconstruction, test_kl: nats per image, one sampled z each.
+        iw_nll: K-sample importance-weighted negative log-likelihood, nats per image.
+        iw_samples: that K.
+        kl_by_dimension: mean KL of each latent dimension, D values in nats.
+        variance_of_mean_by_dimension: variance over the images of the posterior mean, D values.
+        mean_variance_by_dimension: mean over the images of the posterior variance, D values.
+        active_units: dimensions whose posterior mean varies by more than `ACTIVE_THRESHOLD`.
+        knn_accuracy: 5-nearest-neighbour accuracy on the means, fit on train, scored on test.
+        trustworthiness: of the means as a map of the images, over 5,000 of them.
+    """
+
+    test_neg_elbo: float | None
+    test_reconstruction: float | None
+    test_kl: float
+    iw_nll: float | None
+    iw_samples: int | None
+    kl_by_dimension: list[float]
+    variance_of_mean_by_dimension: list[float]
+    mean_variance_by_dimension: list[float]
+    active_units: int
+    knn_accuracy: float | None
+    trustworthiness: float | None
+
+
+def evaluate(
+    model: VAE, latents: Latents, dataset: Dataset | None, samples: int | None = None
+) -> Evaluation:
+    """Measure a model.
+
+    Args:
+        model: in evaluation mode.
+        latents: its codes of the whole test split.
+        dataset: the data it was trained on; None leaves out what needs images.
+        samples: K of the importance-weighted bound; None leaves that figure out (it is slow).
+    """
+    kl = kl_by_dimension(latents)
+    elbo = mean_elbo(model, dataset.test) if dataset else None
+    bound = importance_weighted_nll(model, dataset.test, samples) if dataset and samples else None
+    return Evaluation(
+        test_neg_elbo=elbo.neg_elbo if elbo else None,
+        test_reconstruction=elbo.reconstruction if elbo else None,
+        test_kl=elbo.kl if elbo else float(kl.sum()),
+        iw_nll=bound,
+        iw_samples=samples if bound is not None else None,
+        kl_by_dimension=kl.tolist(),
+        variance_of_mean_by_dimension=latents.mean.var(axis=0, dtype=np.float64).tolist(),
+        mean_variance_by_dimension=np.exp(latents.logvar).mean(axis=0, dtype=np.float64).tolist(),
+        active_units=int(active_units(latents).sum()),
+        knn_accuracy=(
+            knn_accuracy(encode_split(model, dataset.train), latents) if dataset else None
+        ),
+        trustworthiness=trustworthiness(dataset.test, latents) if dataset else None,
+    )
+
+
+def active_units(latents: Latents) -> np.ndarray:
+    """Mark the dimensions with Cov_x(E[z|x]) > 0.01 (Burda et al. 2016), bool with shape (D,)."""
+    return latents.mean.var(axis=0, dtype=np.float64) > ACTIVE_THRESHOLD
+
+
+@torch.no_grad()
+def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: int = 0) -> float:
+    """Return the K-sample importance-weighted estimate of −log p(x), nats per image.
+
+    With one sample it is the −ELBO; it falls with K towards the negative log-likelihood.
+    Images are taken a few at a time, so that memory stays bounded whatever `samples` is.
+    """
+    torch.manual_seed(seed)
+    device = next(model.parameters()).device
+    total = 0.0
+    for images in split.images.split(max(1, DECODED_AT_ONCE // samples)):
+        x = pixels(images.to(device))
+        total -= importance_weighted_bound(model, x, samples).sum(dtype=torch.float64).item()
+    return total / len(split.images)
+
+
+def knn_accuracy(train: Latents, test: Latents, neighbours: int = 5) -> float:
+    """Return how often a test code's class is the vote of its nearest train codes, 0 to 1."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    classifier = KNeighborsClassifier(min(neighbours, len(train.label)))
+    classifier.fit(train.mean, train.label)
+    return float(classifier.score(test.mean, test.label))
+
+
+def trustworthiness(split: Split, latents: Latents, neighbours: int = 5) -> float:
+    """Return scikit-learn's trustworthiness of the codes as a map of the images, 0 to 1.
+
+    The first 5,000 images are taken; Venna & Kaski 2001.
+    """
+    from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+
+    count = min(TRUSTWORTHINESS_SIZE, len(latents.label))
+    images = split.images[:count].flatten(1).numpy().astype(np.float32)
+    neighbours = min(neighbours, (count - 1) // 2)
+    return float(sklearn_trustworthiness(images, latents.mean[:count], n_neighbors=neighbours))

@@ -1,0 +1,101 @@
+"""Codes of a split, and their 2-D views: raw dimensions, principal axes, UMAP.
+
+PCA is a change of axes and goes both ways; UMAP (McInnes et al. 2018) has no inverse and takes
+long, so it is computed when a checkpoint is made and stored with it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from vae_explorer.checkpoint import Latents
+
+if TYPE_CHECKING:
+    from vae_explorer.data import Split
+    from vae_explorer.model import VAE
+
+__all__ = [
+    "PrincipalAxes",
+    "dimensions_by_kl",
+    "encode_split",
+    "kl_by_dimension",
+    "principal_axes",
+    "umap_projection",
+]
+
+ENCODE_BATCH = 1000
+
+
+class PrincipalAxes(NamedTuple):
+    """The principal axes of a cloud of codes.
+
+    center: its mean, (D,). axes: orthonormal rows, widest first, (D, D).
+    variance: of the cloud along each axis, (D,).
+    """
+
+    center: np.ndarray
+    axes: np.ndarray
+    variance: np.ndarray
+
+    def project(self, z: np.ndarray, first: int = 0, second: int = 1) -> np.ndarray:
+        """Return coordinates of z, (N, D), on two of the axes, (N, 2)."""
+        return (z - self.center) @ self.axes[[first, second]].T
+
+
+def encode_split(model: VAE, split: Split) -> Latents:
+    """Encode every image of a split; the model is expected in evaluation mode."""
+    import torch
+
+    from vae_explorer.training import pixels
+
+    device = next(model.parameters()).device
+    with torch.no_grad():
+        parts = [model.encode(pixels(x.to(device))) for x in split.images.split(ENCODE_BATCH)]
+    return Latents(
+        mean=torch.cat([part.mean for part in parts]).cpu().numpy(),
+        logvar=torch.cat([part.logvar for part in parts]).cpu().numpy(),
+        label=split.labels.cpu().numpy(),
+        index=np.arange(len(split.labels)),
+    )
+
+
+def kl_by_dimension(latents: Latents) -> np.ndarray:
+    """Return the mean KL(q(z|x) || N(0, 1)) of each dimension over the images, (D,) in nats."""
+    mean, logvar = latents.mean.astype(np.float64), latents.logvar.astype(np.float64)
+    return 0.5 * (mean**2 + np.exp(logvar) - logvar - 1).mean(axis=0)
+
+
+def dimensions_by_kl(latents: Latents) -> np.ndarray:
+    """Return the dimensions' numbers, the most informative (largest mean KL) first, (D,)."""
+    return np.argsort(-kl_by_dimension(latents), kind="stable")
+
+
+def principal_axes(z: np.ndarray) -> PrincipalAxes:
+    """Return the principal axes of codes z with shape (N, D).
+
+    An axis and its opposite are equally principal: each is turned so that its largest entry is
+    positive, and so the same codes always give the same picture.
+    """
+    z = z.astype(np.float64)
+    center = z.mean(axis=0)
+    variance, columns = np.linalg.eigh(
+        np.cov(z - center, rowvar=False, bias=True).reshape(z.shape[1], z.shape[1])
+    )
+    axes = columns.T[::-1]
+    largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
+    return PrincipalAxes(center, axes * np.sign(largest)[:, None], variance[::-1].clip(min=0))
+
+
+def umap_projection(z: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return UMAP's 2-D embedding of codes z, (N, D) to (N, 2); it takes seconds to minutes."""
+    with warnings.catch_warnings():
+        # numba and scikit-learn warn of their own innards, of which a user can do nothing.
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        neighbours = min(15, len(z) - 1)
+        reducer = UMAP(n_components=2, n_neighbors=neighbours, random_state=seed, n_jobs=1)
+        return reducer.fit_transform(z).astype(np.float32)
