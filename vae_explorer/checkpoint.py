@@ -31,6 +31,7 @@ __all__ = [
     "FORMAT_VERSION",
     "Checkpoint",
     "CheckpointEntry",
+    "DatasetRecord",
     "Latents",
     "Meta",
     "list_checkpoints",
@@ -45,6 +46,24 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
+class DatasetRecord:
+    """The data a checkpoint was trained and measured on.
+
+    Attributes:
+        name: as `train.py --dataset` knows it.
+        checksum: SHA-256 of all its images and labels.
+        classes: a name for each label.
+        train_size, test_size: images trained on, images measured on.
+    """
+
+    name: str
+    checksum: str
+    classes: tuple[str, ...]
+    train_size: int
+    test_size: int
+
+
+@dataclass(frozen=True)
 class Meta:
     """What `meta.json` says.
 
@@ -52,7 +71,7 @@ class Meta:
         name: the folder's name when it was written.
         recipe: the recipe it was trained by.
         model, training: the two configs.
-        dataset: `name`, `checksum` (SHA-256), `train_size` and `test_size`.
+        dataset: what it was trained and measured on.
         metrics: final figures on the test split, of the weights as stored: `test_neg_elbo`,
             `test_reconstruction`, `test_kl` (nats per image, one sampled z), `active_units`, ...
         kl_by_dimension: mean KL of each latent dimension over the test split, nats.
@@ -65,7 +84,7 @@ class Meta:
     recipe: str
     model: ModelConfig
     training: TrainConfig
-    dataset: dict[str, Any]
+    dataset: DatasetRecord
     metrics: dict[str, float]
     kl_by_dimension: list[float]
     epochs_done: int
@@ -97,14 +116,15 @@ class Meta:
         known = cls.__dataclass_fields__
         if missing := [name for name in known if name not in values]:
             raise ValueError(f"found no {', no '.join(missing)}; expected every field of a Meta")
-        for name, kind in (("dataset", dict), ("metrics", dict), ("kl_by_dimension", list)):
-            if not isinstance(values[name], kind):
-                raise ValueError(f"{name}: found {values[name]!r}, expected a {kind.__name__}")
-        configs = {
+        elbo = values["metrics"].get("test_neg_elbo") if isinstance(values["metrics"], dict) else None
+        if not isinstance(elbo, float | int) or isinstance(elbo, bool):
+            raise ValueError(f"metrics: found test_neg_elbo {elbo!r}, expected a number of nats")
+        parts = {
             "model": config_from_dict(ModelConfig, values["model"]),
             "training": config_from_dict(TrainConfig, values["training"]),
+            "dataset": _dataset_record(values["dataset"]),
         }
-        return cls(**{name: values[name] for name in known} | configs)
+        return cls(**{name: values[name] for name in known} | parts)
 
 
 @dataclass(frozen=True)
@@ -226,6 +246,9 @@ def load_latents(path: Path | str) -> Latents:
             )
         if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
             raise ValueError(f"{file}: found {name} of {array.dtype}, expected finite numbers")
+    classes = len(meta.dataset.classes)
+    if found["label"].min() < 0 or found["label"].max() >= classes:
+        raise ValueError(f"{file}: found label {found['label'].max()}, expected 0 to {classes - 1}")
     floats = {k: v.astype(np.float32) for k, v in found.items() if k not in ("label", "index")}
     return Latents(
         mean=floats["mean"],
@@ -319,6 +342,16 @@ def _restore(path: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
         else:
             os.replace(old, path)
+
+
+def _dataset_record(values: object) -> DatasetRecord:
+    known = DatasetRecord.__dataclass_fields__
+    if not isinstance(values, dict) or set(values) != set(known):
+        raise ValueError(f"dataset: found {values!r}, expected {', '.join(known)}")
+    classes = values["classes"]
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"dataset: found classes {classes!r}, expected a list of names")
+    return DatasetRecord(**values | {"classes": tuple(classes)})
 
 
 def _existing(file: Path) -> Path:

@@ -69,6 +69,7 @@ class TrainConfig:
         schedule: `constant`, or `cosine` from `lr` to 0 over the run (Loshchilov & Hutter 2017).
         beta: weight of the KL term after the warm-up (Higgins et al. 2017).
         warmup: first fraction of the steps in which that weight rises linearly from 0.
+        clip: longer gradients are scaled down to this norm (Pascanu et al. 2013); None: never.
         seed: of the initial weights, the order of images and the noise.
         limit: train on the first `limit` images only; None takes all.
     """
@@ -80,6 +81,7 @@ class TrainConfig:
     schedule: str = "constant"
     beta: float = 1.0
     warmup: float = 0.0
+    clip: float | None = None
     seed: int = 0
     limit: int | None = None
 
@@ -90,11 +92,13 @@ class TrainConfig:
         if self.limit is not None:
             _whole_number(self, "limit")
         _one_of(self, "schedule", SCHEDULES)
-        _number(self, "lr", 0.0, math.inf)
         _number(self, "beta", 0.0, math.inf)
         _number(self, "warmup", 0.0, 1.0)
-        if self.lr == 0:
-            raise ValueError("lr: found 0, expected a learning rate above 0")
+        for name in ("lr", "clip"):
+            if getattr(self, name) is not None:
+                _number(self, name, 0.0, math.inf)
+            if getattr(self, name) == 0:
+                raise ValueError(f"{name}: found 0, expected a number above 0")
 
 
 def config_to_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from vae_explorer.checkpoint import load_checkpoint
+from vae_explorer.checkpoint import DatasetRecord, load_checkpoint
 from vae_explorer.data import Dataset, load_dataset
 from vae_explorer.evaluation import Evaluation, evaluate
 
@@ -54,17 +54,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _dataset_of(recorded: dict, data_dir: Path | None) -> Dataset | None:
+def _dataset_of(recorded: DatasetRecord, data_dir: Path | None) -> Dataset | None:
     """Return the very data the checkpoint was measured on, or None where it is not on disk."""
     try:
-        dataset = load_dataset(recorded["name"], data_dir, download=False)
+        dataset = load_dataset(recorded.name, data_dir, download=False)
     except FileNotFoundError as error:
         print(f"evaluate: {error}\nThe figures that need no image follow.", file=sys.stderr)
         return None
-    if dataset.checksum != recorded["checksum"]:
+    if dataset.checksum != recorded.checksum:
         raise ValueError(
             f"dataset {dataset.name}: found checksum {dataset.checksum[:12]}…, expected "
-            f"{recorded['checksum'][:12]}… from meta.json; point --data-dir at the data that the "
+            f"{recorded.checksum[:12]}… from meta.json; point --data-dir at the data that the "
             "checkpoint was trained on"
         )
     return dataset

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PrincipalAxes",
+    "decode",
     "dimensions_by_kl",
     "encode_split",
     "kl_by_dimension",
@@ -99,3 +100,11 @@ def umap_projection(z: np.ndarray, seed: int = 0) -> np.ndarray:
         neighbours = min(15, len(z) - 1)
         reducer = UMAP(n_components=2, n_neighbors=neighbours, random_state=seed, n_jobs=1)
         return reducer.fit_transform(z).astype(np.float32)
+
+
+def decode(model: VAE, z: np.ndarray) -> np.ndarray:
+    """Return the mean images of p(x|z), float32 (N, C, H, W) in [0, 1], for codes z, (N, D)."""
+    import torch
+
+    with torch.no_grad():
+        return model.generate(torch.from_numpy(np.asarray(z, dtype=np.float32))).numpy()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from vae_explorer.checkpoint import Latents, Meta, save_checkpoint
-from vae_explorer.data import Dataset, Split
+from vae_explorer.checkpoint import DatasetRecord, Latents, Meta, save_checkpoint
+from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.evaluation import evaluate
 from vae_explorer.latents import encode_split, umap_projection
 from vae_explorer.model import VAE
@@ -56,12 +56,13 @@ def release(
         recipe=recipe,
         model=model.config,
         training=train_config,
-        dataset={
-            "name": dataset.name,
-            "checksum": dataset.checksum,
-            "train_size": len(dataset.train.first(train_config.limit).labels),
-            "test_size": len(dataset.test.labels),
-        },
+        dataset=DatasetRecord(
+            name=dataset.name,
+            checksum=dataset.checksum,
+            classes=DATASETS[dataset.name].classes,
+            train_size=len(dataset.train.first(train_config.limit).labels),
+            test_size=len(dataset.test.labels),
+        ),
         metrics={
             "test_neg_elbo": figures.test_neg_elbo,
             "test_reconstruction": figures.test_reconstruction,

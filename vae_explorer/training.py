@@ -200,6 +200,8 @@ def _train_epoch(
         parts = negative_elbo(model(x), x, model.config.likelihood)
         optimizer.zero_grad()
         parts.total(kl_weight(config, step, steps)).mean().backward()
+        if config.clip is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimizer.step()
         sums += torch.stack([part.detach().sum() for part in parts])
         bar.update()

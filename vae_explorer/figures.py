@@ -1,0 +1,262 @@
+"""Plotly figures: data to an `*Info`, an `*Info` to a figure. Nothing here knows Streamlit."""
+
+from __future__ import annotations
+
+import base64
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from vae_explorer.checkpoint import Latents
+from vae_explorer.geometry import Lattice, Plane
+from vae_explorer.history import Epoch
+from vae_explorer.pictures import png_bytes
+
+__all__ = [
+    "CLASS_COLOURS",
+    "ManifoldInfo",
+    "ScatterInfo",
+    "history_figure",
+    "kl_figure",
+    "manifold_figure",
+    "path_figure",
+    "scatter_figure",
+]
+
+# Petroff 2021, "Accessible Color Sequences for Data Visualization": ten colours that keep apart
+# under the common kinds of colour blindness.
+CLASS_COLOURS = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+
+PATH_COLOUR = "#d6006c"
+FONT_SIZE = 16
+# Enough to see where the classes lie behind a path.
+BACKDROP_SIZE = 2500
+_GRID = "rgba(128, 128, 128, 0.25)"
+
+
+class ScatterInfo(NamedTuple):
+    """A view of N codes: coordinates (N, 2), class and test index (N,), names of classes, axes."""
+
+    xy: np.ndarray
+    label: np.ndarray
+    index: np.ndarray
+    classes: tuple[str, ...]
+    axis_names: tuple[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        latents: Latents,
+        xy: np.ndarray,
+        classes: tuple[str, ...],
+        axis_names: tuple[str, str],
+    ) -> ScatterInfo:
+        """Take the classes and indices from `latents`, the coordinates from `xy`."""
+        return cls(xy, latents.label, latents.index, classes, axis_names)
+
+
+class ManifoldInfo(NamedTuple):
+    """A decoded lattice: its plane, its nodes, and the mosaic of the decoded images, uint8."""
+
+    plane: Plane
+    lattice: Lattice
+    picture: np.ndarray
+
+
+def scatter_figure(info: ScatterInfo, height: int = 600) -> go.Figure:
+    """Draw every code, a WebGL trace a class, with the class's name at its median.
+
+    `customdata` of a point is its row in the latents, which survives any filtering by class.
+    """
+    figure = _plane_figure(info.axis_names, height)
+    for kind, name in enumerate(info.classes):
+        rows = np.flatnonzero(info.label == kind)
+        if not len(rows):
+            continue
+        colour = CLASS_COLOURS[kind % len(CLASS_COLOURS)]
+        figure.add_scattergl(
+            x=info.xy[rows, 0].astype(np.float32),
+            y=info.xy[rows, 1].astype(np.float32),
+            customdata=np.stack([rows, info.index[rows]], axis=-1).astype(np.int32),
+            mode="markers",
+            marker={"color": colour, "size": 5, "opacity": 0.65},
+            name=name,
+            legendgroup=name,
+            hovertemplate=f"<b>{name}</b> · test image %{{customdata[1]}}<br>"
+            "(%{x:.2f}, %{y:.2f})<extra></extra>",
+        )
+    for kind, name in enumerate(info.classes):
+        rows = info.label == kind
+        if rows.any():
+            x, y = np.median(info.xy[rows], axis=0)
+            figure.add_scatter(
+                x=[x],
+                y=[y],
+                text=[f"<b>{name}</b>"],
+                mode="text",
+                textfont={"size": 24, "shadow": "auto"},
+                legendgroup=name,
+                showlegend=False,
+                hoverinfo="skip",
+            )
+    return figure
+
+
+def path_figure(info: ScatterInfo, path_xy: np.ndarray, height: int = 420) -> go.Figure:
+    """Draw a path, (S, 2), from A to B over a sample of the codes, faded."""
+    every = max(1, len(info.label) // BACKDROP_SIZE)
+    backdrop = info._replace(
+        xy=info.xy[::every], label=info.label[::every], index=info.index[::every]
+    )
+    figure = scatter_figure(backdrop, height)
+    figure.update_traces(selector={"mode": "markers"}, marker={"opacity": 0.25}, hoverinfo="skip")
+    figure.update_traces(selector={"mode": "markers"}, hovertemplate=None)
+    figure.add_scatter(
+        x=path_xy[:, 0],
+        y=path_xy[:, 1],
+        mode="lines+markers",
+        line={"color": PATH_COLOUR, "width": 3},
+        marker={"size": 8},
+        name="path",
+        hovertemplate="(%{x:.2f}, %{y:.2f})<extra></extra>",
+    )
+    figure.add_scatter(
+        x=path_xy[[0, -1], 0],
+        y=path_xy[[0, -1], 1],
+        mode="markers+text",
+        text=["<b>A</b>", "<b>B</b>"],
+        textfont={"color": "white", "size": FONT_SIZE},
+        marker={"color": PATH_COLOUR, "size": 28, "line": {"color": "white", "width": 2}},
+        name="ends",
+        hoverinfo="skip",
+    )
+    return figure.update_layout(showlegend=False)
+
+
+def manifold_figure(
+    info: ManifoldInfo, codes: ScatterInfo | None = None, height: int = 640
+) -> go.Figure:
+    """Draw a mosaic with its axes in z, and over it the codes where they are given.
+
+    Nodes stand at equal distances, so the axes count nodes and their ticks say z. The picture of
+    node [row, column] is centred on that node: the same place is the same z for both layers.
+    """
+    size = len(info.lattice.values)
+    figure = _plane_figure(info.plane.names, height)
+    source = base64.b64encode(png_bytes(info.picture, scale=2)).decode()
+    figure.add_layout_image(
+        source=f"data:image/png;base64,{source}",
+        xref="x",
+        yref="y",
+        x=-0.5,
+        y=size - 0.5,
+        sizex=size,
+        sizey=size,
+        sizing="stretch",
+        layer="below",
+    )
+    nodes = info.lattice.coordinates().reshape(-1, 2)
+    if codes is None:
+        figure.add_scattergl(
+            x=info.lattice.position(nodes[:, 0]),
+            y=info.lattice.position(nodes[:, 1]),
+            customdata=nodes,
+            mode="markers",
+            marker={"size": 1, "opacity": 0.01},
+            showlegend=False,
+            hovertemplate=f"{info.plane.names[0]} = %{{customdata[0]:.2f}}<br>"
+            f"{info.plane.names[1]} = %{{customdata[1]:.2f}}<extra></extra>",
+        )
+    else:
+        placed = codes._replace(xy=info.lattice.position(codes.xy))
+        inside = (np.abs(placed.xy - (size - 1) / 2) <= size / 2).all(axis=1)
+        shown = ScatterInfo(
+            placed.xy[inside],
+            placed.label[inside],
+            placed.index[inside],
+            placed.classes,
+            placed.axis_names,
+        )
+        figure.add_traces(scatter_figure(shown).data)
+    extent = info.lattice.values[-1]
+    step = 1 if extent <= 4 else 2
+    ticks = np.arange(-np.floor(extent), np.floor(extent) + 1, step)
+    if len(ticks) < 3:
+        ticks = info.lattice.values[[0, -1]]
+    axis = {
+        "tickvals": info.lattice.position(ticks),
+        "ticktext": [f"{tick:g}" for tick in ticks],
+        "range": [-0.5, size - 0.5],
+        "showgrid": False,
+    }
+    return (
+        figure.update_xaxes(**axis, constrain="domain")
+        .update_yaxes(**axis, constrain="domain")
+        .update_layout(hoverdistance=-1)
+    )
+
+
+def history_figure(history: list[Epoch], height: int = 360) -> go.Figure:
+    """Draw the −ELBO of the training and the test split, epoch by epoch."""
+    figure = _figure(height)
+    epochs = [row.epoch for row in history]
+    for name, values, colour in (
+        ("train", [row.train_neg_elbo for row in history], CLASS_COLOURS[1]),
+        ("test", [row.test_neg_elbo for row in history], CLASS_COLOURS[0]),
+    ):
+        figure.add_scatter(
+            x=epochs,
+            y=values,
+            name=name,
+            mode="lines+markers" if len(epochs) < 3 else "lines",
+            line={"color": colour, "width": 3},
+            hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(title="epoch")
+    return figure.update_yaxes(title="−ELBO, nats per image")
+
+
+def kl_figure(kl: np.ndarray, active: np.ndarray, height: int = 360) -> go.Figure:
+    """Draw the mean KL of each dimension, (D,) nats, the largest first; inactive ones are grey."""
+    figure = _figure(height)
+    order = np.argsort(-np.asarray(kl), kind="stable")
+    for name, chosen, colour in (
+        ("active", order[active[order]], CLASS_COLOURS[0]),
+        ("inactive", order[~active[order]], CLASS_COLOURS[3]),
+    ):
+        if len(chosen):
+            figure.add_bar(
+                x=[f"z{d}" for d in chosen],
+                y=np.asarray(kl)[chosen],
+                name=name,
+                marker={"color": colour},
+                hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
+            )
+    figure.update_xaxes(categoryorder="array", categoryarray=[f"z{d}" for d in order])
+    return figure.update_yaxes(title="KL, nats")
+
+
+def _figure(height: int) -> go.Figure:
+    return go.Figure(
+        layout={
+            "height": height,
+            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+            "font": {"size": FONT_SIZE},
+            "hoverlabel": {"font": {"size": FONT_SIZE}},
+            "legend": {"font": {"size": FONT_SIZE}, "itemsizing": "constant"},
+        }
+    )
+
+
+def _plane_figure(axis_names: tuple[str, str], height: int) -> go.Figure:
+    """An empty figure of a plane: one unit is as long on both axes."""
+    figure = _figure(height)
+    axis = {"gridcolor": _GRID, "zeroline": False, "tickfont": {"size": FONT_SIZE}}
+    figure.update_xaxes(**axis, title=axis_names[0])
+    figure.update_yaxes(**axis, title=axis_names[1], scaleanchor="x", scaleratio=1)
+    # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
+    return figure.update_layout(dragmode="pan", uirevision="kept")

@@ -1,0 +1,114 @@
+"""What pages load, each thing once for all visitors: the only caches of the app.
+
+Everything is keyed by the folder and by when its files changed, so a checkpoint that is trained
+again while the app runs is read again. Cached values are shared: pages must not change them.
+"""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import streamlit as st
+
+from vae_explorer import checkpoint
+from vae_explorer.checkpoint import Latents, Meta
+from vae_explorer.history import Epoch, read_history
+from vae_explorer.latents import PrincipalAxes, principal_axes
+
+__all__ = [
+    "import_torch",
+    "load_axes",
+    "load_history",
+    "load_latents",
+    "load_meta",
+    "load_model",
+    "load_test_split",
+]
+
+
+def import_torch() -> None:
+    """Import torch, and take what it made out of the garbage collector's sight.
+
+    A full collection with torch loaded holds every visitor up for 200 ms.
+    """
+    import torch  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+def load_meta(path: Path) -> Meta:
+    """Return a checkpoint's description."""
+    return _meta(path, _changed(path))
+
+
+def load_latents(path: Path) -> Latents:
+    """Return a checkpoint's codes of the test split."""
+    return _latents(path, _changed(path))
+
+
+def load_axes(path: Path) -> PrincipalAxes:
+    """Return the principal axes of a checkpoint's codes."""
+    return _axes(path, _changed(path))
+
+
+def load_model(path: Path):
+    """Return a checkpoint's model, a `vae_explorer.model.VAE`."""
+    return _model(path, _changed(path))
+
+
+def load_history(path: Path) -> list[Epoch]:
+    """Return a checkpoint's training history."""
+    return read_history(path / "history.csv")
+
+
+def load_test_split(path: Path):
+    """Return the test images a checkpoint was measured on, a `vae_explorer.data.Split`.
+
+    Raises:
+        FileNotFoundError: where the data set is not on disk.
+        ValueError: where other data is there under its name.
+    """
+    recorded = load_meta(path).dataset
+    return _test_split(recorded.name, recorded.checksum)
+
+
+def _changed(path: Path) -> tuple[int, ...]:
+    """Return when the folder's files last changed, nanoseconds; missing ones count as 0."""
+    files = ("meta.json", "model.safetensors", "latents.npz")
+    return tuple((path / f).stat().st_mtime_ns if (path / f).is_file() else 0 for f in files)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _meta(path: Path, changed: tuple[int, ...]) -> Meta:
+    return checkpoint.load_meta(path)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _latents(path: Path, changed: tuple[int, ...]) -> Latents:
+    return checkpoint.load_latents(path)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _axes(path: Path, changed: tuple[int, ...]) -> PrincipalAxes:
+    return principal_axes(_latents(path, changed).mean)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
+def _model(path: Path, changed: tuple[int, ...]):
+    return checkpoint.load_model(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the data set …")
+def _test_split(name: str, checksum: str):
+    from vae_explorer.data import load_dataset
+
+    dataset = load_dataset(name, download=False)
+    if dataset.checksum != checksum:
+        raise ValueError(
+            f"{name}: found other images on disk than the checkpoint was measured on (checksum "
+            f"{dataset.checksum[:12]}…, expected {checksum[:12]}…); point VAE_EXPLORER_DATA at "
+            "the data that it was trained on"
+        )
+    return dataset.test

@@ -1,0 +1,31 @@
+"""Page set-up and the way between the pages."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="VAE Explorer",
+    page_icon=":material/scatter_plot:",
+    layout="wide",
+    initial_sidebar_state="expanded",
+)
+
+page = st.navigation(
+    [
+        st.Page("pages/scatter.py", title="Scatter", icon=":material/scatter_plot:", default=True),
+        st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_on:"),
+        st.Page("pages/interpolate.py", title="Interpolate", icon=":material/route:"),
+        st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
+        st.Page("pages/model.py", title="Model", icon=":material/schema:"),
+    ]
+)
+
+try:
+    page.run()
+except (ValueError, FileNotFoundError) as error:
+    logging.getLogger(__name__).exception("the page stopped")
+    st.error(str(error))
+    st.stop()

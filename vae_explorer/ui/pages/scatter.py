@@ -1,0 +1,41 @@
+"""Every test digit at its place in the latent space, coloured by class."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_explorer.figures import scatter_figure
+from vae_explorer.ui.loaders import load_latents
+from vae_explorer.ui.picker import choose_checkpoint
+from vae_explorer.ui.selection import selected_rows, show_digit, show_group
+from vae_explorer.ui.view import UMAP, choose_view
+
+path = choose_checkpoint()
+latents = load_latents(path)
+
+st.subheader("Where the encoder puts each test image")
+st.caption(
+    "Each point is the posterior mean of one image. **Click** a point to see it decoded, **lasso** "
+    "many, click a class in the legend to hide it (double-click: show it alone)."
+)
+chart, details = st.columns([3, 1], gap="medium")
+with chart:
+    view = choose_view(path)
+    event = st.plotly_chart(
+        scatter_figure(view.info, height=560),
+        key=f"scatter {path} {view.name}",
+        on_select="rerun",
+        config={"scrollZoom": True, "displaylogo": False},
+    )
+    if view.name == UMAP:
+        st.caption("UMAP keeps neighbours together; its axes and distances mean nothing.")
+    elif latents.mean.shape[1] > 2:
+        st.caption(f"{latents.mean.shape[1]} dimensions, dropped onto a plane.")
+with details:
+    rows = selected_rows(event)
+    if not rows:
+        st.info("Click a point, or lasso a few.", icon=":material/touch_app:")
+    elif len(rows) == 1:
+        show_digit(path, rows[0])
+    else:
+        show_group(path, rows)

@@ -1,0 +1,88 @@
+"""The checkpoint picker in the sidebar: what can be opened, and why the rest cannot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from vae_explorer.checkpoint import CheckpointEntry, Meta, list_checkpoints
+
+__all__ = ["choose_checkpoint"]
+
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
+
+
+def choose_checkpoint() -> Path:
+    """Show the picker and return the chosen checkpoint's folder.
+
+    The choice is kept across pages and in the URL (`?checkpoint=NAME`), so that a link reopens it.
+    """
+    entries = _entries()
+    usable = {name: entry for name, entry in entries.items() if entry.meta}
+    with st.sidebar:
+        if not usable:
+            folders = " or ".join(map(str, _folders()))
+            st.error(f"Found no checkpoint to open in {folders}. Run `python train.py` to make some.")
+            _show_broken(entries)
+            st.stop()
+        asked = st.query_params.get("checkpoint")
+        if asked and asked not in usable:
+            st.warning(f"The link asks for the checkpoint “{asked}”, which is not here.")
+        if "checkpoint" not in st.session_state or st.session_state.checkpoint not in usable:
+            st.session_state.checkpoint = asked if asked in usable else _first(usable)
+        name = st.selectbox(
+            "Checkpoint",
+            list(usable),
+            key="checkpoint",
+            format_func=lambda name: _title(name, usable[name].meta),
+            persist_state="session",
+        )
+        _show_facts(usable[name].meta)
+        _show_broken(entries)
+    if asked != name:
+        st.query_params["checkpoint"] = name
+    return usable[name].path
+
+
+def _folders() -> list[Path]:
+    extra = os.environ.get("VAE_EXPLORER_CHECKPOINTS")
+    return [SHIPPED, *([Path(extra)] if extra else [])]
+
+
+def _entries() -> dict[str, CheckpointEntry]:
+    """Return every listed folder by name; the second of two with one name says where it is."""
+    entries: dict[str, CheckpointEntry] = {}
+    for folder in dict.fromkeys(path.resolve() for path in _folders()):
+        for entry in list_checkpoints(folder):
+            name = entry.path.name
+            entries[f"{name} ({folder.name})" if name in entries else name] = entry
+    return entries
+
+
+def _first(usable: dict[str, CheckpointEntry]) -> str:
+    """Open on a plane, if there is one: it is the easiest space to see."""
+    return min(usable, key=lambda name: usable[name].meta.model.latent_dim != 2)
+
+
+def _title(name: str, meta: Meta) -> str:
+    return (
+        f"{name} · {meta.dataset.name} · z {meta.model.latent_dim} · "
+        f"−ELBO {meta.metrics['test_neg_elbo']:.1f}"
+    )
+
+
+def _show_facts(meta: Meta) -> None:
+    unfinished = meta.epochs_done < meta.training.epochs
+    st.caption(
+        f"{meta.dataset.name}, {meta.model.latent_dim} latent dimensions, test −ELBO "
+        f"{meta.metrics['test_neg_elbo']:.1f} nats per image"
+        + (f", stopped after {meta.epochs_done} of {meta.training.epochs} epochs" * unfinished)
+    )
+
+
+def _show_broken(entries: dict[str, CheckpointEntry]) -> None:
+    broken = {name: entry.problem for name, entry in entries.items() if entry.problem}
+    for name, problem in broken.items():
+        st.warning(f"**{name}** cannot be opened. {problem}", icon=":material/folder_off:")

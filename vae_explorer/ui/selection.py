@@ -1,0 +1,65 @@
+"""What a click or a lasso in the scatter has caught."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from vae_explorer.latents import decode
+from vae_explorer.pictures import mosaic, png_bytes
+from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_test_split
+
+__all__ = ["selected_rows", "show_digit", "show_group"]
+
+GROUP_SIZE = 36
+
+
+def selected_rows(event: dict) -> list[int]:
+    """Return the rows of the latents that a chart's selection holds, in the order clicked.
+
+    The row travels in `customdata`, because `point_indices` mixes the traces of the classes.
+    """
+    points = event["selection"]["points"]
+    return [int(point["customdata"][0]) for point in points if "customdata" in point]
+
+
+def show_digit(path: Path, row: int) -> None:
+    """Show one test image: its class, its code, its reconstruction, and itself where it is."""
+    latents, classes = load_latents(path), load_meta(path).dataset.classes
+    mean, index = latents.mean[row], int(latents.index[row])
+    st.markdown(f"#### {classes[latents.label[row]]} · test image {index}")
+    original, reconstruction = st.columns(2)
+    reconstruction.image(_png(decode(load_model(path), mean[None])), width="stretch")
+    reconstruction.caption("reconstruction: p(x|z) at the posterior mean")
+    try:
+        images = load_test_split(path).images[[index]].numpy() / 255
+    except (ValueError, FileNotFoundError):
+        original.caption("The original is not on disk.")
+    else:
+        original.image(_png(images), width="stretch")
+        original.caption("original")
+    if len(mean) <= 3:
+        deviation = np.exp(latents.logvar[row] / 2)
+        for d, (m, s) in enumerate(zip(mean, deviation, strict=True)):
+            st.markdown(f"z{d} = **{m:.2f}** ± {s:.2f}")
+
+
+def show_group(path: Path, rows: list[int]) -> None:
+    """Show how many of each class a selection holds, and the first of its reconstructions."""
+    latents, classes = load_latents(path), load_meta(path).dataset.classes
+    counts = np.bincount(latents.label[rows], minlength=len(classes))
+    st.markdown(f"#### {len(rows):,} selected")
+    order = np.argsort(-counts, kind="stable")
+    st.markdown(" · ".join(f"**{classes[k]}** {counts[k]:,}" for k in order if counts[k]))
+    # Spread over the whole selection: its points come class by class.
+    shown = np.array(rows)[np.linspace(0, len(rows) - 1, min(GROUP_SIZE, len(rows))).astype(int)]
+    images = decode(load_model(path), latents.mean[shown])
+    columns = int(np.ceil(np.sqrt(len(shown))))
+    st.image(png_bytes(mosaic(images, columns), scale=4), width="stretch")
+    st.caption(f"{len(shown)} of them, decoded at their posterior means")
+
+
+def _png(images: np.ndarray) -> bytes:
+    return png_bytes(mosaic(images, columns=len(images)), scale=8)

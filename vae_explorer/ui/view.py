@@ -1,0 +1,84 @@
+"""The choice of a flat view of the codes: raw dimensions, principal axes or UMAP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from vae_explorer.checkpoint import Latents
+from vae_explorer.figures import ScatterInfo
+from vae_explorer.geometry import Plane, dimension_plane, principal_plane
+from vae_explorer.latents import dimensions_by_kl, kl_by_dimension
+from vae_explorer.ui.loaders import load_axes, load_latents, load_meta
+
+__all__ = ["PCA", "RAW", "View", "choose_plane", "choose_view"]
+
+PCA, RAW, UMAP = "Principal axes", "Two dimensions", "UMAP"
+
+
+class View(NamedTuple):
+    """Codes as they are shown. `plane` is the plane they are dropped onto; UMAP has none."""
+
+    info: ScatterInfo
+    plane: Plane | None
+    name: str
+
+
+def choose_view(path: Path) -> View:
+    """Show the widgets that choose a view of a checkpoint's codes, and return it.
+
+    A plane has one view and needs no widget.
+    """
+    latents, classes = load_latents(path), load_meta(path).dataset.classes
+    if latents.mean.shape[1] > 2:
+        kinds = [PCA, RAW] + [UMAP] * ("umap" in latents.projections)
+        kind = st.segmented_control(
+            "View", kinds, default=PCA, key="view", required=True, persist_state="session"
+        )
+        if kind == UMAP:
+            xy = latents.projections["umap"]
+            info = ScatterInfo.of(latents, xy, classes, ("UMAP 1", "UMAP 2"))
+            return View(info, None, UMAP)
+    else:
+        kind = RAW
+    plane = choose_plane(path, latents.mean.mean(axis=0, dtype=np.float64), kind)
+    info = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
+    return View(info, plane, " ".join(plane.names))
+
+
+def choose_plane(path: Path, center: np.ndarray, kind: str) -> Plane:
+    """Show the widgets that choose a plane of a kind through `center`, (D,), and return it."""
+    latents = load_latents(path)
+    dims = latents.mean.shape[1]
+    if dims == 1:
+        raise ValueError(
+            f"{path.name}: found 1 latent dimension, expected at least 2 to draw a plane; "
+            "train one with --latent-dim 2"
+        )
+    if kind == PCA:
+        return principal_plane(center, load_axes(path))
+    if dims == 2:
+        return dimension_plane(center, 0, 1)
+    first, second = _choose_dimensions(latents)
+    return dimension_plane(center, first, second)
+
+
+def _choose_dimensions(latents: Latents) -> tuple[int, int]:
+    """Offer the dimensions by KL, the most informative first, and return two different ones."""
+    kl, order = kl_by_dimension(latents), dimensions_by_kl(latents).tolist()
+
+    def title(dimension: int) -> str:
+        return f"z{dimension} · KL {kl[dimension]:.2f} nats"
+
+    left, right = st.columns(2)
+    first = left.selectbox(
+        "Across", order, key="first_dimension", format_func=title, persist_state="session"
+    )
+    rest = [dimension for dimension in order if dimension != first]
+    second = right.selectbox(
+        "Up", rest, key="second_dimension", format_func=title, persist_state="session"
+    )
+    return first, second
