@@ -116,7 +116,9 @@ class Meta:
         known = cls.__dataclass_fields__
         if missing := [name for name in known if name not in values]:
             raise ValueError(f"found no {', no '.join(missing)}; expected every field of a Meta")
-        elbo = values["metrics"].get("test_neg_elbo") if isinstance(values["metrics"], dict) else None
+        elbo = (
+            values["metrics"].get("test_neg_elbo") if isinstance(values["metrics"], dict) else None
+        )
         if not isinstance(elbo, float | int) or isinstance(elbo, bool):
             raise ValueError(f"metrics: found test_neg_elbo {elbo!r}, expected a number of nats")
         parts = {
@@ -347,7 +349,8 @@ def _restore(path: Path) -> None:
 def _dataset_record(values: object) -> DatasetRecord:
     known = DatasetRecord.__dataclass_fields__
     if not isinstance(values, dict) or set(values) != set(known):
-        raise ValueError(f"dataset: found {values!r}, expected {', '.join(known)}")
+        found = ", ".join(values) if isinstance(values, dict) else repr(values)
+        raise ValueError(f"dataset: found {found}, expected {', '.join(known)}")
     classes = values["classes"]
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError(f"dataset: found classes {classes!r}, expected a list of names")

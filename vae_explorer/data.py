@@ -185,9 +185,14 @@ def _read_idx(path: Path, dims: int) -> np.ndarray:
             f"expected 0x{magic.hex()}; this is not the IDX file its name says, fetch it again"
         )
     header = 4 + 4 * dims
-    shape = tuple(int(n) for n in np.frombuffer(raw[4:header], dtype=">u4"))
-    expected = header + math.prod(shape) if len(shape) == dims else header
-    if len(raw) != expected or len(shape) != dims:
+    if len(raw) < header:
+        raise ValueError(
+            f"{path}: found {len(raw)} bytes, expected a header of {header} and the values after "
+            "it; the file is cut short, fetch it again"
+        )
+    shape = tuple(np.frombuffer(raw[4:header], dtype=">u4").tolist())
+    expected = header + math.prod(shape)
+    if len(raw) != expected:
         raise ValueError(
             f"{path}: found {len(raw):,} bytes, expected {expected:,} for the size in its header "
             f"{shape}; the file is cut short or damaged, fetch it again"

@@ -58,6 +58,10 @@ class ScatterInfo(NamedTuple):
         """Take the classes and indices from `latents`, the coordinates from `xy`."""
         return cls(xy, latents.label, latents.index, classes, axis_names)
 
+    def taking(self, rows: np.ndarray | slice) -> ScatterInfo:
+        """Return the view of some of the rows alone."""
+        return self._replace(xy=self.xy[rows], label=self.label[rows], index=self.index[rows])
+
 
 class ManifoldInfo(NamedTuple):
     """A decoded lattice: its plane, its nodes, and the mosaic of the decoded images, uint8."""
@@ -70,71 +74,41 @@ class ManifoldInfo(NamedTuple):
 def scatter_figure(info: ScatterInfo, height: int = 600) -> go.Figure:
     """Draw every code, a WebGL trace a class, with the class's name at its median.
 
-    `customdata` of a point is its row in the latents, which survives any filtering by class.
+    `customdata` of a point is its row in the latents, which survives any filtering by class, and
+    its index in the test split.
     """
     figure = _plane_figure(info.axis_names, height)
-    for kind, name in enumerate(info.classes):
-        rows = np.flatnonzero(info.label == kind)
-        if not len(rows):
-            continue
-        colour = CLASS_COLOURS[kind % len(CLASS_COLOURS)]
-        figure.add_scattergl(
-            x=info.xy[rows, 0].astype(np.float32),
-            y=info.xy[rows, 1].astype(np.float32),
-            customdata=np.stack([rows, info.index[rows]], axis=-1).astype(np.int32),
-            mode="markers",
-            marker={"color": colour, "size": 5, "opacity": 0.65},
-            name=name,
-            legendgroup=name,
-            hovertemplate=f"<b>{name}</b> · test image %{{customdata[1]}}<br>"
-            "(%{x:.2f}, %{y:.2f})<extra></extra>",
-        )
-    for kind, name in enumerate(info.classes):
-        rows = info.label == kind
-        if rows.any():
-            x, y = np.median(info.xy[rows], axis=0)
-            figure.add_scatter(
-                x=[x],
-                y=[y],
-                text=[f"<b>{name}</b>"],
-                mode="text",
-                textfont={"size": 24, "shadow": "auto"},
-                legendgroup=name,
-                showlegend=False,
-                hoverinfo="skip",
-            )
-    return figure
+    figure.add_traces(_code_traces(info, opacity=0.65))
+    return figure.update_layout(_ranges(info.xy))
 
 
 def path_figure(info: ScatterInfo, path_xy: np.ndarray, height: int = 420) -> go.Figure:
     """Draw a path, (S, 2), from A to B over a sample of the codes, faded."""
+    figure = _plane_figure(info.axis_names, height)
     every = max(1, len(info.label) // BACKDROP_SIZE)
-    backdrop = info._replace(
-        xy=info.xy[::every], label=info.label[::every], index=info.index[::every]
-    )
-    figure = scatter_figure(backdrop, height)
-    figure.update_traces(selector={"mode": "markers"}, marker={"opacity": 0.25}, hoverinfo="skip")
-    figure.update_traces(selector={"mode": "markers"}, hovertemplate=None)
-    figure.add_scatter(
+    figure.add_traces(_code_traces(info.taking(slice(None, None, every)), opacity=0.25))
+    figure.update_traces(hoverinfo="skip", hovertemplate=None)
+    # WebGL like the codes: whatever else is in a plot, plotly puts WebGL on top.
+    figure.add_scattergl(
         x=path_xy[:, 0],
         y=path_xy[:, 1],
         mode="lines+markers",
-        line={"color": PATH_COLOUR, "width": 3},
-        marker={"size": 8},
+        line={"color": PATH_COLOUR, "width": 4},
+        marker={"size": 9},
         name="path",
         hovertemplate="(%{x:.2f}, %{y:.2f})<extra></extra>",
     )
-    figure.add_scatter(
+    figure.add_scattergl(
         x=path_xy[[0, -1], 0],
         y=path_xy[[0, -1], 1],
         mode="markers+text",
-        text=["<b>A</b>", "<b>B</b>"],
-        textfont={"color": "white", "size": FONT_SIZE},
+        text=["A", "B"],
+        textfont={"color": "white", "size": FONT_SIZE, "weight": "bold"},
         marker={"color": PATH_COLOUR, "size": 28, "line": {"color": "white", "width": 2}},
         name="ends",
         hoverinfo="skip",
     )
-    return figure.update_layout(showlegend=False)
+    return figure.update_layout(_ranges(info.xy), showlegend=False)
 
 
 def manifold_figure(
@@ -174,14 +148,12 @@ def manifold_figure(
     else:
         placed = codes._replace(xy=info.lattice.position(codes.xy))
         inside = (np.abs(placed.xy - (size - 1) / 2) <= size / 2).all(axis=1)
-        shown = ScatterInfo(
-            placed.xy[inside],
-            placed.label[inside],
-            placed.index[inside],
-            placed.classes,
-            placed.axis_names,
+        figure.add_traces(_code_traces(placed.taking(inside), opacity=0.8))
+        # Positions on this picture count nodes; only the axes' ticks say z.
+        figure.update_traces(
+            selector={"mode": "markers"},
+            hovertemplate="test image %{customdata[1]}<extra>%{fullData.name}</extra>",
         )
-        figure.add_traces(scatter_figure(shown).data)
     extent = info.lattice.values[-1]
     step = 1 if extent <= 4 else 2
     ticks = np.arange(-np.floor(extent), np.floor(extent) + 1, step)
@@ -216,8 +188,8 @@ def history_figure(history: list[Epoch], height: int = 360) -> go.Figure:
             line={"color": colour, "width": 3},
             hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + name + "</extra>",
         )
-    figure.update_xaxes(title="epoch")
-    return figure.update_yaxes(title="−ELBO, nats per image")
+    figure.update_xaxes(title_text="epoch")
+    return figure.update_yaxes(title_text="−ELBO, nats per image")
 
 
 def kl_figure(kl: np.ndarray, active: np.ndarray, height: int = 360) -> go.Figure:
@@ -237,17 +209,80 @@ def kl_figure(kl: np.ndarray, active: np.ndarray, height: int = 360) -> go.Figur
                 hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
             )
     figure.update_xaxes(categoryorder="array", categoryarray=[f"z{d}" for d in order])
-    return figure.update_yaxes(title="KL, nats")
+    return figure.update_yaxes(title_text="KL, nats")
+
+
+def _code_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
+    """Return a trace of points for each class, and then one with its name for each."""
+    points, names = [], []
+    for kind, name in enumerate(info.classes):
+        rows = np.flatnonzero(info.label == kind)
+        if not len(rows):
+            continue
+        colour = CLASS_COLOURS[kind % len(CLASS_COLOURS)]
+        x, y = info.xy[rows].astype(np.float32).T
+        points.append(
+            go.Scattergl(
+                x=x,
+                y=y,
+                customdata=np.stack([rows, info.index[rows]], axis=-1).astype(np.int32),
+                mode="markers",
+                marker={"color": colour, "size": 5, "opacity": opacity},
+                name=name,
+                legendgroup=name,
+                hovertemplate=f"<b>{name}</b> · test image %{{customdata[1]}}<br>"
+                "(%{x:.2f}, %{y:.2f})<extra></extra>",
+            )
+        )
+        # A disc holds a digit; a longer name stands by itself.
+        names.append(
+            go.Scattergl(
+                x=[np.median(x)],
+                y=[np.median(y)],
+                text=[name],
+                mode="markers+text" if len(name) == 1 else "text",
+                textfont={
+                    "size": 19,
+                    "weight": "bold",
+                    "color": _ink(colour) if len(name) == 1 else None,
+                },
+                marker={"color": colour, "size": 28, "line": {"color": "white", "width": 2}},
+                legendgroup=name,
+                showlegend=False,
+                hoverinfo="skip",
+            )
+        )
+    return points + names
+
+
+def _ink(colour: str) -> str:
+    """Return black or white, whichever is easier to read on a `#rrggbb` colour."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else "white"
+
+
+def _ranges(xy: np.ndarray) -> dict:
+    """Return axis ranges that hold the points xy, (N, 2), so that two figures show one frame."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    margin = 0.04 * (high - low).max() + 1e-6
+    return {
+        f"{axis}axis": {"range": [float(low[k] - margin), float(high[k] + margin)]}
+        for k, axis in enumerate("xy")
+    }
 
 
 def _figure(height: int) -> go.Figure:
+    font = {"size": FONT_SIZE}
+    axis = {"tickfont": font, "title": {"font": font}, "showgrid": True, "gridcolor": _GRID}
     return go.Figure(
         layout={
             "height": height,
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
-            "font": {"size": FONT_SIZE},
-            "hoverlabel": {"font": {"size": FONT_SIZE}},
-            "legend": {"font": {"size": FONT_SIZE}, "itemsizing": "constant"},
+            "font": font,
+            "hoverlabel": {"font": font},
+            "legend": {"font": font, "itemsizing": "constant", "tracegroupgap": 0},
+            "xaxis": axis,
+            "yaxis": axis,
         }
     )
 
@@ -255,8 +290,7 @@ def _figure(height: int) -> go.Figure:
 def _plane_figure(axis_names: tuple[str, str], height: int) -> go.Figure:
     """An empty figure of a plane: one unit is as long on both axes."""
     figure = _figure(height)
-    axis = {"gridcolor": _GRID, "zeroline": False, "tickfont": {"size": FONT_SIZE}}
-    figure.update_xaxes(**axis, title=axis_names[0])
-    figure.update_yaxes(**axis, title=axis_names[1], scaleanchor="x", scaleratio=1)
+    figure.update_xaxes(title_text=axis_names[0], zeroline=False)
+    figure.update_yaxes(title_text=axis_names[1], zeroline=False, scaleanchor="x", scaleratio=1)
     # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
     return figure.update_layout(dragmode="pan", uirevision="kept")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
+HERE = Path(__file__).parent
+
 st.set_page_config(
     page_title="VAE Explorer",
-    page_icon=":material/scatter_plot:",
+    page_icon=HERE / "icon.png",
     layout="wide",
     initial_sidebar_state="expanded",
 )
+st.html(HERE / "style.css")
 
 page = st.navigation(
     [

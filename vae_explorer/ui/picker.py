@@ -24,7 +24,9 @@ def choose_checkpoint() -> Path:
     with st.sidebar:
         if not usable:
             folders = " or ".join(map(str, _folders()))
-            st.error(f"Found no checkpoint to open in {folders}. Run `python train.py` to make some.")
+            st.error(
+                f"Found no checkpoint to open in {folders}. Run `python train.py` to make some."
+            )
             _show_broken(entries)
             st.stop()
         asked = st.query_params.get("checkpoint")
@@ -32,14 +34,13 @@ def choose_checkpoint() -> Path:
             st.warning(f"The link asks for the checkpoint “{asked}”, which is not here.")
         if "checkpoint" not in st.session_state or st.session_state.checkpoint not in usable:
             st.session_state.checkpoint = asked if asked in usable else _first(usable)
-        name = st.selectbox(
+        name = st.radio(
             "Checkpoint",
             list(usable),
             key="checkpoint",
-            format_func=lambda name: _title(name, usable[name].meta),
+            captions=[_facts(entry.meta) for entry in usable.values()],
             persist_state="session",
         )
-        _show_facts(usable[name].meta)
         _show_broken(entries)
     if asked != name:
         st.query_params["checkpoint"] = name
@@ -66,23 +67,19 @@ def _first(usable: dict[str, CheckpointEntry]) -> str:
     return min(usable, key=lambda name: usable[name].meta.model.latent_dim != 2)
 
 
-def _title(name: str, meta: Meta) -> str:
-    return (
-        f"{name} · {meta.dataset.name} · z {meta.model.latent_dim} · "
-        f"−ELBO {meta.metrics['test_neg_elbo']:.1f}"
-    )
-
-
-def _show_facts(meta: Meta) -> None:
+def _facts(meta: Meta) -> str:
     unfinished = meta.epochs_done < meta.training.epochs
-    st.caption(
-        f"{meta.dataset.name}, {meta.model.latent_dim} latent dimensions, test −ELBO "
-        f"{meta.metrics['test_neg_elbo']:.1f} nats per image"
-        + (f", stopped after {meta.epochs_done} of {meta.training.epochs} epochs" * unfinished)
+    return (
+        f"{meta.dataset.name} · {meta.model.latent_dim}-D z · "
+        f"−ELBO {meta.metrics['test_neg_elbo']:.1f}"
+        + f" · {meta.epochs_done} of {meta.training.epochs} epochs"
+        * unfinished
     )
 
 
 def _show_broken(entries: dict[str, CheckpointEntry]) -> None:
     broken = {name: entry.problem for name, entry in entries.items() if entry.problem}
+    if broken:
+        st.markdown("**Cannot be opened**")
     for name, problem in broken.items():
-        st.warning(f"**{name}** cannot be opened. {problem}", icon=":material/folder_off:")
+        st.caption(f":material/folder_off: **{name}** · {problem}")

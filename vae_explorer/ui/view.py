@@ -14,7 +14,16 @@ from vae_explorer.geometry import Plane, dimension_plane, principal_plane
 from vae_explorer.latents import dimensions_by_kl, kl_by_dimension
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta
 
-__all__ = ["PCA", "RAW", "View", "choose_plane", "choose_view"]
+__all__ = [
+    "PCA",
+    "RAW",
+    "UMAP",
+    "View",
+    "choose_center",
+    "choose_plane",
+    "choose_view",
+    "place_on_view",
+]
 
 PCA, RAW, UMAP = "Principal axes", "Two dimensions", "UMAP"
 
@@ -82,3 +91,27 @@ def _choose_dimensions(latents: Latents) -> tuple[int, int]:
         "Up", rest, key="second_dimension", format_func=title, persist_state="session"
     )
     return first, second
+
+
+def choose_center(path: Path) -> np.ndarray:
+    """Show the widget that chooses what a plane goes through, and return that code, (D,)."""
+    latents, classes = load_latents(path), load_meta(path).dataset.classes
+    centers = {"the prior's mean, 0": np.zeros(latents.mean.shape[1])}
+    centers["the mean of all codes"] = latents.mean.mean(axis=0, dtype=np.float64)
+    for kind, name in enumerate(classes):
+        rows = latents.label == kind
+        if rows.any():
+            centers[f"the mean code of {name}"] = latents.mean[rows].mean(axis=0, dtype=np.float64)
+    name = st.selectbox("Plane through", list(centers), key="center", persist_state="session")
+    return centers[name]
+
+
+def place_on_view(z: np.ndarray, view: View, latents: Latents) -> np.ndarray:
+    """Return where codes z, (N, D), stand in a view, (N, 2).
+
+    UMAP cannot place a new code: there each stands where the nearest test code does.
+    """
+    if view.plane is not None:
+        return view.plane.coordinates(z)
+    distances = np.linalg.norm(latents.mean[None] - z[:, None], axis=-1)
+    return view.info.xy[distances.argmin(axis=1)]

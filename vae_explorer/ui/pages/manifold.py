@@ -21,9 +21,7 @@ st.subheader("What the decoder makes of every place")
 chart, controls = st.columns([3, 1], gap="medium")
 with controls:
     size = st.slider("Images a side", 5, 30, 20, key="grid_size", persist_state="session")
-    extent = st.slider(
-        "Range, ± z", 1.0, 5.0, 3.0, 0.5, key="grid_extent", persist_state="session"
-    )
+    extent = st.slider("Range, ± z", 1.0, 5.0, 3.0, 0.5, key="grid_extent", persist_state="session")
     spacing = st.segmented_control(
         "Spacing",
         SPACINGS,

@@ -15,8 +15,8 @@ latents = load_latents(path)
 
 st.subheader("Where the encoder puts each test image")
 st.caption(
-    "Each point is the posterior mean of one image. **Click** a point to see it decoded, **lasso** "
-    "many, click a class in the legend to hide it (double-click: show it alone)."
+    "A point is one image's posterior mean. **Click** one to see it decoded, **lasso** many, "
+    "click a class in the legend to hide it."
 )
 chart, details = st.columns([3, 1], gap="medium")
 with chart:
@@ -34,7 +34,7 @@ with chart:
 with details:
     rows = selected_rows(event)
     if not rows:
-        st.info("Click a point, or lasso a few.", icon=":material/touch_app:")
+        st.info("Click a point, or lasso many.", icon=":material/touch_app:")
     elif len(rows) == 1:
         show_digit(path, rows[0])
     else:

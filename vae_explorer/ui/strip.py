@@ -1,0 +1,44 @@
+"""The decoded steps of a path: a strip, one step enlarged, the path as a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from vae_explorer.latents import decode
+from vae_explorer.pictures import gif_bytes, mosaic, png_bytes
+from vae_explorer.ui.loaders import load_model
+
+__all__ = ["show_strip"]
+
+
+@st.fragment
+def show_strip(path: Path, z: np.ndarray, file_name: str) -> None:
+    """Show the path z, (S, D), decoded: all steps, the chosen one, or all of them in motion."""
+    images = decode(load_model(path), z)
+    st.image(png_bytes(mosaic(images, columns=len(images), gap=1), scale=4), width="stretch")
+    picture, controls = st.columns([1, 3], gap="medium", vertical_alignment="center")
+    with controls:
+        playing = st.toggle("Play, there and back", key="path_playing", persist_state="session")
+        step = st.slider(
+            "Step from A to B",
+            1,
+            len(z),
+            min(st.session_state.get("path_step", 1), len(z)),
+            key="path_step",
+            disabled=playing,
+        )
+        film = gif_bytes(images)
+        st.download_button(
+            "Download GIF",
+            film,
+            file_name=f"{file_name}.gif",
+            mime="image/gif",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        code = np.array2string(z[step - 1], precision=2, separator=", ", threshold=8, edgeitems=3)
+        st.caption(f"z = {code}" if not playing else f"{len(z)} steps")
+    picture.image(film if playing else png_bytes(mosaic(images[[step - 1]], 1), 10), width=280)
