@@ -71,22 +71,22 @@ class ManifoldInfo(NamedTuple):
     picture: np.ndarray
 
 
-def scatter_figure(info: ScatterInfo, height: int = 600) -> go.Figure:
+def scatter_figure(info: ScatterInfo) -> go.Figure:
     """Draw every code, a WebGL trace a class, with the class's name at its median.
 
     `customdata` of a point is its row in the latents, which survives any filtering by class, and
     its index in the test split.
     """
-    figure = _plane_figure(info.axis_names, height)
-    figure.add_traces(_code_traces(info, opacity=0.65))
+    figure = _plane_figure(info.axis_names)
+    figure.add_traces([*_point_traces(info, opacity=0.65), *_name_traces(info)])
     return figure.update_layout(_ranges(info.xy))
 
 
-def path_figure(info: ScatterInfo, path_xy: np.ndarray, height: int = 420) -> go.Figure:
+def path_figure(info: ScatterInfo, path_xy: np.ndarray) -> go.Figure:
     """Draw a path, (S, 2), from A to B over a sample of the codes, faded."""
-    figure = _plane_figure(info.axis_names, height)
+    figure = _plane_figure(info.axis_names)
     every = max(1, len(info.label) // BACKDROP_SIZE)
-    figure.add_traces(_code_traces(info.taking(slice(None, None, every)), opacity=0.25))
+    figure.add_traces(_point_traces(info.taking(slice(None, None, every)), opacity=0.3))
     figure.update_traces(hoverinfo="skip", hovertemplate=None)
     # WebGL like the codes: whatever else is in a plot, plotly puts WebGL on top.
     figure.add_scattergl(
@@ -111,16 +111,14 @@ def path_figure(info: ScatterInfo, path_xy: np.ndarray, height: int = 420) -> go
     return figure.update_layout(_ranges(info.xy), showlegend=False)
 
 
-def manifold_figure(
-    info: ManifoldInfo, codes: ScatterInfo | None = None, height: int = 640
-) -> go.Figure:
+def manifold_figure(info: ManifoldInfo, codes: ScatterInfo | None = None) -> go.Figure:
     """Draw a mosaic with its axes in z, and over it the codes where they are given.
 
     Nodes stand at equal distances, so the axes count nodes and their ticks say z. The picture of
     node [row, column] is centred on that node: the same place is the same z for both layers.
     """
     size = len(info.lattice.values)
-    figure = _plane_figure(info.plane.names, height)
+    figure = _plane_figure(info.plane.names)
     source = base64.b64encode(png_bytes(info.picture, scale=2)).decode()
     figure.add_layout_image(
         source=f"data:image/png;base64,{source}",
@@ -148,7 +146,8 @@ def manifold_figure(
     else:
         placed = codes._replace(xy=info.lattice.position(codes.xy))
         inside = (np.abs(placed.xy - (size - 1) / 2) <= size / 2).all(axis=1)
-        figure.add_traces(_code_traces(placed.taking(inside), opacity=0.8))
+        shown = placed.taking(inside)
+        figure.add_traces([*_point_traces(shown, opacity=0.8), *_name_traces(shown)])
         # Positions on this picture count nodes; only the axes' ticks say z.
         figure.update_traces(
             selector={"mode": "markers"},
@@ -172,9 +171,9 @@ def manifold_figure(
     )
 
 
-def history_figure(history: list[Epoch], height: int = 360) -> go.Figure:
+def history_figure(history: list[Epoch]) -> go.Figure:
     """Draw the −ELBO of the training and the test split, epoch by epoch."""
-    figure = _figure(height)
+    figure = _figure()
     epochs = [row.epoch for row in history]
     for name, values, colour in (
         ("train", [row.train_neg_elbo for row in history], CLASS_COLOURS[1]),
@@ -192,9 +191,9 @@ def history_figure(history: list[Epoch], height: int = 360) -> go.Figure:
     return figure.update_yaxes(title_text="−ELBO, nats per image")
 
 
-def kl_figure(kl: np.ndarray, active: np.ndarray, height: int = 360) -> go.Figure:
+def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:
     """Draw the mean KL of each dimension, (D,) nats, the largest first; inactive ones are grey."""
-    figure = _figure(height)
+    figure = _figure()
     order = np.argsort(-np.asarray(kl), kind="stable")
     for name, chosen, colour in (
         ("active", order[active[order]], CLASS_COLOURS[0]),
@@ -202,57 +201,77 @@ def kl_figure(kl: np.ndarray, active: np.ndarray, height: int = 360) -> go.Figur
     ):
         if len(chosen):
             figure.add_bar(
-                x=[f"z{d}" for d in chosen],
+                x=[str(d) for d in chosen],
                 y=np.asarray(kl)[chosen],
                 name=name,
                 marker={"color": colour},
-                hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
+                hovertemplate="z%{x}: %{y:.3f} nats<extra></extra>",
             )
-    figure.update_xaxes(categoryorder="array", categoryarray=[f"z{d}" for d in order])
+    figure.update_xaxes(
+        title_text="latent dimension",
+        type="category",
+        categoryorder="array",
+        categoryarray=[str(d) for d in order],
+        dtick=1,
+        showgrid=False,
+    )
     return figure.update_yaxes(title_text="KL, nats")
 
 
-def _code_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
-    """Return a trace of points for each class, and then one with its name for each."""
-    points, names = [], []
+def _point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
+    """Return a trace of points for each class that has any."""
+    traces = []
     for kind, name in enumerate(info.classes):
         rows = np.flatnonzero(info.label == kind)
-        if not len(rows):
-            continue
-        colour = CLASS_COLOURS[kind % len(CLASS_COLOURS)]
-        x, y = info.xy[rows].astype(np.float32).T
-        points.append(
-            go.Scattergl(
-                x=x,
-                y=y,
-                customdata=np.stack([rows, info.index[rows]], axis=-1).astype(np.int32),
-                mode="markers",
-                marker={"color": colour, "size": 5, "opacity": opacity},
-                name=name,
-                legendgroup=name,
-                hovertemplate=f"<b>{name}</b> · test image %{{customdata[1]}}<br>"
-                "(%{x:.2f}, %{y:.2f})<extra></extra>",
+        if len(rows):
+            x, y = info.xy[rows].astype(np.float32).T
+            traces.append(
+                go.Scattergl(
+                    x=x,
+                    y=y,
+                    customdata=np.stack([rows, info.index[rows]], axis=-1).astype(np.int32),
+                    mode="markers",
+                    marker={"color": _class_colour(kind), "size": 5, "opacity": opacity},
+                    name=name,
+                    legendgroup=name,
+                    hovertemplate=f"<b>{name}</b> · test image %{{customdata[1]}}<br>"
+                    "(%{x:.2f}, %{y:.2f})<extra></extra>",
+                )
             )
-        )
-        # A disc holds a digit; a longer name stands by itself.
-        names.append(
-            go.Scattergl(
-                x=[np.median(x)],
-                y=[np.median(y)],
-                text=[name],
-                mode="markers+text" if len(name) == 1 else "text",
-                textfont={
-                    "size": 19,
-                    "weight": "bold",
-                    "color": _ink(colour) if len(name) == 1 else None,
-                },
-                marker={"color": colour, "size": 28, "line": {"color": "white", "width": 2}},
-                legendgroup=name,
-                showlegend=False,
-                hoverinfo="skip",
+    return traces
+
+
+def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
+    """Return a trace for each class that has points: its name at their median."""
+    traces = []
+    for kind, name in enumerate(info.classes):
+        rows = info.label == kind
+        if rows.any():
+            x, y = np.median(info.xy[rows], axis=0)
+            # A disc holds a digit; a longer name stands by itself.
+            on_disc, colour = len(name) == 1, _class_colour(kind)
+            traces.append(
+                go.Scattergl(
+                    x=[x],
+                    y=[y],
+                    text=[name],
+                    mode="markers+text" if on_disc else "text",
+                    textfont={
+                        "size": 19,
+                        "weight": "bold",
+                        "color": _ink(colour) if on_disc else None,
+                    },
+                    marker={"color": colour, "size": 28, "line": {"color": "white", "width": 2}},
+                    legendgroup=name,
+                    showlegend=False,
+                    hoverinfo="skip",
+                )
             )
-        )
-    return points + names
+    return traces
+
+
+def _class_colour(kind: int) -> str:
+    return CLASS_COLOURS[kind % len(CLASS_COLOURS)]
 
 
 def _ink(colour: str) -> str:
@@ -271,12 +290,11 @@ def _ranges(xy: np.ndarray) -> dict:
     }
 
 
-def _figure(height: int) -> go.Figure:
+def _figure() -> go.Figure:
     font = {"size": FONT_SIZE}
     axis = {"tickfont": font, "title": {"font": font}, "showgrid": True, "gridcolor": _GRID}
     return go.Figure(
         layout={
-            "height": height,
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
             "font": font,
             "hoverlabel": {"font": font},
@@ -287,9 +305,9 @@ def _figure(height: int) -> go.Figure:
     )
 
 
-def _plane_figure(axis_names: tuple[str, str], height: int) -> go.Figure:
+def _plane_figure(axis_names: tuple[str, str]) -> go.Figure:
     """An empty figure of a plane: one unit is as long on both axes."""
-    figure = _figure(height)
+    figure = _figure()
     figure.update_xaxes(title_text=axis_names[0], zeroline=False)
     figure.update_yaxes(title_text=axis_names[1], zeroline=False, scaleanchor="x", scaleratio=1)
     # A constant revision lets plotly keep zoom and hidden classes when the page runs again.

@@ -12,6 +12,7 @@ import streamlit as st
 from vae_explorer.checkpoint import Latents
 from vae_explorer.ui.loaders import load_latents, load_meta
 from vae_explorer.ui.selection import selected_rows
+from vae_explorer.ui.view import CHART
 
 __all__ = ["Ends", "choose_ends", "end_title"]
 
@@ -47,13 +48,15 @@ def choose_ends(path: Path, figure: go.Figure, view_name: str) -> Ends:
         f"**A**: {end_title(path, ends.a)}, **B**: {end_title(path, ends.b)}.  \n"
         f"**Click a digit** to set **{ends.turn}**; clicks move the two in turn."
     )
-    st.plotly_chart(
-        figure,
-        key=chart_key,
-        on_select=take_click,
-        selection_mode="points",
-        config={"scrollZoom": True, "displaylogo": False},
-    )
+    with st.container(key="half-map"):
+        st.plotly_chart(
+            figure,
+            key=chart_key,
+            height="stretch",
+            on_select=take_click,
+            selection_mode="points",
+            config=CHART,
+        )
     return ends
 
 

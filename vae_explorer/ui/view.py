@@ -15,6 +15,7 @@ from vae_explorer.latents import dimensions_by_kl, kl_by_dimension
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta
 
 __all__ = [
+    "CHART",
     "PCA",
     "RAW",
     "UMAP",
@@ -25,7 +26,10 @@ __all__ = [
     "place_on_view",
 ]
 
-PCA, RAW, UMAP = "Principal axes", "Two dimensions", "UMAP"
+PCA, RAW, UMAP = "PCA", "Dimensions", "UMAP"
+
+# How every map takes the mouse: the wheel zooms, and no vendor's mark is shown.
+CHART = {"scrollZoom": True, "displaylogo": False}
 
 
 class View(NamedTuple):
@@ -36,16 +40,22 @@ class View(NamedTuple):
     name: str
 
 
-def choose_view(path: Path) -> View:
+def choose_view(path: Path, key: str, default: str) -> View:
     """Show the widgets that choose a view of a checkpoint's codes, and return it.
 
-    A plane has one view and needs no widget.
+    A plane has one view and needs no widget. `key` keeps the choice, which starts at `default`
+    where the checkpoint has that view.
     """
     latents, classes = load_latents(path), load_meta(path).dataset.classes
     if latents.mean.shape[1] > 2:
         kinds = [PCA, RAW] + [UMAP] * ("umap" in latents.projections)
         kind = st.segmented_control(
-            "View", kinds, default=PCA, key="view", required=True, persist_state="session"
+            "View",
+            kinds,
+            default=default if default in kinds else PCA,
+            key=key,
+            required=True,
+            persist_state="session",
         )
         if kind == UMAP:
             xy = latents.projections["umap"]

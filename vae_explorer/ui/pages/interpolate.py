@@ -11,7 +11,7 @@ from vae_explorer.ui.ends import choose_ends
 from vae_explorer.ui.loaders import load_latents
 from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.strip import show_strip
-from vae_explorer.ui.view import UMAP, choose_view, place_on_view
+from vae_explorer.ui.view import CHART, PCA, UMAP, choose_view, place_on_view
 
 path = choose_checkpoint()
 latents = load_latents(path)
@@ -19,8 +19,8 @@ latents = load_latents(path)
 st.subheader("From one digit to another")
 clicked, shown = st.columns(2, gap="medium")
 with clicked:
-    view = choose_view(path)
-    ends = choose_ends(path, scatter_figure(view.info, height=340), view.name)
+    view = choose_view(path, key="path_view", default=PCA)
+    ends = choose_ends(path, scatter_figure(view.info), view.name)
 with shown:
     left, right = st.columns(2)
     kind = left.segmented_control(
@@ -34,11 +34,13 @@ with shown:
     )
     steps = right.slider("Steps", 3, 30, 11, key="path_steps", persist_state="session")
     z = path_between(latents.mean[ends.a], latents.mean[ends.b], steps, kind)
-    st.plotly_chart(
-        path_figure(view.info, place_on_view(z, view, latents), height=340),
-        key="path",
-        config={"scrollZoom": True, "displaylogo": False},
-    )
+    with st.container(key="path-map"):
+        st.plotly_chart(
+            path_figure(view.info, place_on_view(z, view, latents)),
+            key="path",
+            height="stretch",
+            config=CHART,
+        )
     if view.name == UMAP:
         st.caption("UMAP cannot place new codes: each step stands at the nearest test digit's.")
 show_strip(path, z, f"{path.name}-{latents.index[ends.a]}-{latents.index[ends.b]}-{kind}")

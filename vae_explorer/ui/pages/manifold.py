@@ -11,7 +11,7 @@ from vae_explorer.latents import decode
 from vae_explorer.pictures import mosaic, png_bytes
 from vae_explorer.ui.loaders import load_latents, load_meta, load_model
 from vae_explorer.ui.picker import choose_checkpoint
-from vae_explorer.ui.view import PCA, RAW, choose_center, choose_plane
+from vae_explorer.ui.view import CHART, PCA, RAW, choose_center, choose_plane
 
 path = choose_checkpoint()
 latents, classes = load_latents(path), load_meta(path).dataset.classes
@@ -45,13 +45,12 @@ nodes = lattice(size, extent, spacing)
 images = decode(load_model(path), plane.at(nodes.coordinates()).reshape(-1, dims))
 picture = mosaic(images, columns=size)
 codes = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
-with chart:
+with chart, st.container(key="map"):
     st.plotly_chart(
-        manifold_figure(
-            ManifoldInfo(plane, nodes, picture), codes if show_codes else None, height=590
-        ),
+        manifold_figure(ManifoldInfo(plane, nodes, picture), codes if show_codes else None),
         key="manifold",
-        config={"scrollZoom": True, "displaylogo": False},
+        height="stretch",
+        config=CHART,
     )
 with controls:
     steps = "equal steps in z" if spacing == "linear" else "equal steps of prior probability"

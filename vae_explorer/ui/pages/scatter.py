@@ -8,7 +8,7 @@ from vae_explorer.figures import scatter_figure
 from vae_explorer.ui.loaders import load_latents
 from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.selection import selected_rows, show_digit, show_group
-from vae_explorer.ui.view import UMAP, choose_view
+from vae_explorer.ui.view import CHART, UMAP, choose_view
 
 path = choose_checkpoint()
 latents = load_latents(path)
@@ -20,13 +20,15 @@ st.caption(
 )
 chart, details = st.columns([3, 1], gap="medium")
 with chart:
-    view = choose_view(path)
-    event = st.plotly_chart(
-        scatter_figure(view.info, height=560),
-        key=f"scatter {path} {view.name}",
-        on_select="rerun",
-        config={"scrollZoom": True, "displaylogo": False},
-    )
+    view = choose_view(path, key="scatter_view", default=UMAP)
+    with st.container(key="map"):
+        event = st.plotly_chart(
+            scatter_figure(view.info),
+            key=f"scatter {path} {view.name}",
+            height="stretch",
+            on_select="rerun",
+            config=CHART,
+        )
     if view.name == UMAP:
         st.caption("UMAP keeps neighbours together; its axes and distances mean nothing.")
     elif latents.mean.shape[1] > 2:
