@@ -8,10 +8,15 @@ from pathlib import Path
 from threading import Thread
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from vae_explorer.ui.loaders import import_torch
 
 __all__ = ["app"]
+
+# Streamlit would take the folder ui/pages for its older kind of multi-page app until main.py has
+# run once, and open a first visitor's link to a page without main.py. There is no public switch.
+PagesManager.uses_pages_directory = False
 
 
 @asynccontextmanager

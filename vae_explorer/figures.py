@@ -75,7 +75,7 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
     """Draw every code, a WebGL trace a class, with the class's name at its median.
 
     `customdata` of a point is its row in the latents, which survives any filtering by class, and
-    its index in the test split.
+    `text` its index in the test split.
     """
     figure = _plane_figure(info.axis_names)
     figure.add_traces([*_point_traces(info, opacity=0.65), *_name_traces(info)])
@@ -151,7 +151,7 @@ def manifold_figure(info: ManifoldInfo, codes: ScatterInfo | None = None) -> go.
         # Positions on this picture count nodes; only the axes' ticks say z.
         figure.update_traces(
             selector={"mode": "markers"},
-            hovertemplate="test image %{customdata[1]}<extra>%{fullData.name}</extra>",
+            hovertemplate="test image %{text}<extra>%{fullData.name}</extra>",
         )
     extent = info.lattice.values[-1]
     step = 1 if extent <= 4 else 2
@@ -229,12 +229,13 @@ def _point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
                 go.Scattergl(
                     x=x,
                     y=y,
-                    customdata=np.stack([rows, info.index[rows]], axis=-1).astype(np.int32),
+                    customdata=rows.astype(np.int32),
+                    text=info.index[rows].astype(np.int32),
                     mode="markers",
                     marker={"color": _class_colour(kind), "size": 5, "opacity": opacity},
                     name=name,
                     legendgroup=name,
-                    hovertemplate=f"<b>{name}</b> · test image %{{customdata[1]}}<br>"
+                    hovertemplate=f"<b>{name}</b> · test image %{{text}}<br>"
                     "(%{x:.2f}, %{y:.2f})<extra></extra>",
                 )
             )
@@ -295,7 +296,8 @@ def _figure() -> go.Figure:
     axis = {"tickfont": font, "title": {"font": font}, "showgrid": True, "gridcolor": _GRID}
     return go.Figure(
         layout={
-            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+            # Above the plot there is room for plotly's buttons, which else lie on the legend.
+            "margin": {"l": 10, "r": 10, "t": 36, "b": 10},
             "font": font,
             "hoverlabel": {"font": font},
             "legend": {"font": font, "itemsizing": "constant", "tracegroupgap": 0},

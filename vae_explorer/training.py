@@ -153,7 +153,6 @@ def fit(
                 )
             tested = mean_elbo(model, test, train_config.seed)
             history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))
-            bar.write(_epoch_line(history[-1], epochs))
             if state_path is not None:
                 write_state(
                     state_path,
@@ -162,6 +161,7 @@ def fit(
                     ),
                 )
                 resumable = True
+            bar.write(_epoch_line(history[-1], epochs))
     except KeyboardInterrupt:
         if not resumable:
             raise

@@ -1,13 +1,18 @@
 """What pages load, each thing once for all visitors: the only caches of the app.
 
-Everything is keyed by the folder and by when its files changed, so a checkpoint that is trained
-again while the app runs is read again. Cached values are shared: pages must not change them.
+What cannot be loaded is said on the page, which then stops. Everything is keyed by the folder and
+by when its files changed, so a checkpoint that is trained again while the app runs is read again.
+Cached values are shared: pages must not change them.
 """
 
 from __future__ import annotations
 
 import gc
+import logging
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -38,26 +43,49 @@ def import_torch() -> None:
     gc.freeze()
 
 
+Parameters, Result = ParamSpec("Parameters"), TypeVar("Result")
+
+
+def _or_stop(load: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Turn what is wrong with a file into words on the page, and stop it there."""
+
+    @wraps(load)
+    def loading(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return load(*args, **kwargs)
+        except (ValueError, FileNotFoundError) as error:
+            logging.getLogger(__name__).exception("a page stopped")
+            st.error(str(error))
+            st.stop()
+
+    return loading
+
+
+@_or_stop
 def load_meta(path: Path) -> Meta:
     """Return a checkpoint's description."""
     return _meta(path, _changed(path))
 
 
+@_or_stop
 def load_latents(path: Path) -> Latents:
     """Return a checkpoint's codes of the test split."""
     return _latents(path, _changed(path))
 
 
+@_or_stop
 def load_axes(path: Path) -> PrincipalAxes:
     """Return the principal axes of a checkpoint's codes."""
     return _axes(path, _changed(path))
 
 
+@_or_stop
 def load_model(path: Path):
     """Return a checkpoint's model, a `vae_explorer.model.VAE`."""
     return _model(path, _changed(path))
 
 
+@_or_stop
 def load_history(path: Path) -> list[Epoch]:
     """Return a checkpoint's training history."""
     return read_history(path / "history.csv")
@@ -70,7 +98,7 @@ def load_test_split(path: Path):
         FileNotFoundError: where the data set is not on disk.
         ValueError: where other data is there under its name.
     """
-    recorded = load_meta(path).dataset
+    recorded = _meta(path, _changed(path)).dataset
     return _test_split(recorded.name, recorded.checksum)
 
 

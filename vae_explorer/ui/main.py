@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import streamlit as st
@@ -27,9 +26,4 @@ page = st.navigation(
     ]
 )
 
-try:
-    page.run()
-except (ValueError, FileNotFoundError) as error:
-    logging.getLogger(__name__).exception("the page stopped")
-    st.error(str(error))
-    st.stop()
+page.run()

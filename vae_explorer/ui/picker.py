@@ -32,19 +32,26 @@ def choose_checkpoint() -> Path:
         asked = st.query_params.get("checkpoint")
         if asked and asked not in usable:
             st.warning(f"The link asks for the checkpoint “{asked}”, which is not here.")
-        if "checkpoint" not in st.session_state or st.session_state.checkpoint not in usable:
-            st.session_state.checkpoint = asked if asked in usable else _first(usable)
+        if st.session_state.get("chosen") not in usable:
+            st.session_state.chosen = asked if asked in usable else _first(usable)
+        # Written before every run: a widget's own value does not outlive a change of page when
+        # it was first set by the program, as a link does.
+        st.session_state.checkpoint = st.session_state.chosen
         name = st.radio(
             "Checkpoint",
             list(usable),
             key="checkpoint",
             captions=[_facts(entry.meta) for entry in usable.values()],
-            persist_state="session",
+            on_change=_keep_choice,
         )
         _show_broken(entries)
     if asked != name:
         st.query_params["checkpoint"] = name
     return usable[name].path
+
+
+def _keep_choice() -> None:
+    st.session_state.chosen = st.session_state.checkpoint
 
 
 def _folders() -> list[Path]:

@@ -22,7 +22,7 @@ def selected_rows(event: dict) -> list[int]:
     The row travels in `customdata`, because `point_indices` mixes the traces of the classes.
     """
     points = event["selection"]["points"]
-    return [int(point["customdata"][0]) for point in points if "customdata" in point]
+    return [int(point["customdata"]) for point in points if "customdata" in point]
 
 
 def show_digit(path: Path, row: int) -> None:
@@ -31,14 +31,16 @@ def show_digit(path: Path, row: int) -> None:
     mean, index = latents.mean[row], int(latents.index[row])
     st.markdown(f"#### {classes[latents.label[row]]} · test image {index}")
     original, reconstruction = st.columns(2)
-    reconstruction.image(_png(decode(load_model(path), mean[None])), width="stretch")
+    reconstruction.image(
+        _png(decode(load_model(path), mean[None])), width="stretch", output_format="PNG"
+    )
     reconstruction.caption("reconstruction: p(x|z) at the posterior mean")
     try:
         images = load_test_split(path).images[[index]].numpy() / 255
     except (ValueError, FileNotFoundError):
         original.caption("The original is not on disk.")
     else:
-        original.image(_png(images), width="stretch")
+        original.image(_png(images), width="stretch", output_format="PNG")
         original.caption("original")
     if len(mean) <= 3:
         deviation = np.exp(latents.logvar[row] / 2)
@@ -57,7 +59,7 @@ def show_group(path: Path, rows: list[int]) -> None:
     shown = np.array(rows)[np.linspace(0, len(rows) - 1, min(GROUP_SIZE, len(rows))).astype(int)]
     images = decode(load_model(path), latents.mean[shown])
     columns = int(np.ceil(np.sqrt(len(shown))))
-    st.image(png_bytes(mosaic(images, columns), scale=4), width="stretch")
+    st.image(png_bytes(mosaic(images, columns), scale=4), width="stretch", output_format="PNG")
     st.caption(f"{len(shown)} of them, decoded at their posterior means")
 
 

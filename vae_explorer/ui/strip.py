@@ -18,7 +18,9 @@ __all__ = ["show_strip"]
 def show_strip(path: Path, z: np.ndarray, file_name: str) -> None:
     """Show the path z, (S, D), decoded: all steps, the chosen one, or all of them in motion."""
     images = decode(load_model(path), z)
-    st.image(png_bytes(mosaic(images, columns=len(images), gap=1), scale=4), width="stretch")
+    st.image(
+        png_bytes(mosaic(images, columns=len(images), gap=1)), width="stretch", output_format="PNG"
+    )
     picture, controls = st.columns([1, 3], gap="medium", vertical_alignment="center")
     with controls:
         playing = st.toggle("Play, there and back", key="path_playing", persist_state="session")
@@ -41,4 +43,7 @@ def show_strip(path: Path, z: np.ndarray, file_name: str) -> None:
         )
         code = np.array2string(z[step - 1], precision=2, separator=", ", threshold=8, edgeitems=3)
         st.caption(f"z = {code}" if not playing else f"{len(z)} steps")
-    picture.image(film if playing else png_bytes(mosaic(images[[step - 1]], 1), 10), width=280)
+    if playing:
+        picture.image(film, width=280)
+    else:
+        picture.image(png_bytes(mosaic(images[[step - 1]], 1), 10), width=280, output_format="PNG")

@@ -73,10 +73,11 @@ def choose_plane(path: Path, center: np.ndarray, kind: str) -> Plane:
     latents = load_latents(path)
     dims = latents.mean.shape[1]
     if dims == 1:
-        raise ValueError(
+        st.error(
             f"{path.name}: found 1 latent dimension, expected at least 2 to draw a plane; "
             "train one with --latent-dim 2"
         )
+        st.stop()
     if kind == PCA:
         return principal_plane(center, load_axes(path))
     if dims == 2:

@@ -50,14 +50,14 @@ with left:
             "reconstructions alone. Point VAE_EXPLORER_DATA at the data to see both."
         )
     pairs = [kind[k : k + COLUMNS] for k in range(0, len(rows), COLUMNS) for kind in kinds]
-    st.image(_picture(pairs), width="stretch")
+    st.image(_picture(pairs), width="stretch", output_format="PNG")
     st.caption(f"{said} A reconstruction is the mean of p(x|z) at the posterior mean.")
 with right:
     seed = st.number_input(
         "64 samples from the prior: draw", 0, 9999, key="sample_seed", persist_state="session"
     )
     z = np.random.default_rng(seed).standard_normal((64, meta.model.latent_dim))
-    st.image(_picture([decode(model, z)]), width="stretch")
+    st.image(_picture([decode(model, z)]), width="stretch", output_format="PNG")
     st.caption("z ~ N(0, I), each shown as the mean of p(x|z). + draws again.")
 
 st.markdown("#### The training, epoch by epoch")

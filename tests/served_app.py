@@ -1,0 +1,75 @@
+"""The app, served as a user serves it, and a browser to look at it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright
+
+__all__ = ["open_browser", "ready", "serve_app"]
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+@contextmanager
+def serve_app(**environment: str) -> Iterator[str]:
+    """Run `streamlit run app.py` on a free port, and yield its address when it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = ("--server.port", str(port), "--server.headless", "true")
+    with subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def open_browser(playwright: Playwright) -> Browser:
+    """Open the Chromium on the PATH, or the one that Playwright has installed.
+
+    Raises:
+        playwright.sync_api.Error: where there is neither.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    return playwright.chromium.launch(executable_path=found, args=FLAGS)
+
+
+def ready(page: Page) -> None:
+    """Wait until the page's first chart is drawn and its script has run to the end."""
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen[bytes], seconds: int = 60) -> None:
+    for _ in range(10 * seconds):
+        if server.poll() is not None:
+            raise RuntimeError(f"the server stopped with status {server.returncode}")
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"no answer from {address} in {seconds} s")

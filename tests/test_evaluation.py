@@ -1,0 +1,111 @@
+"""The figures of a checkpoint, against numpy and scikit-learn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn.manifold
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from vae_explorer import evaluate as command
+from vae_explorer.checkpoint import Latents, list_checkpoints, load_checkpoint
+from vae_explorer.config import ModelConfig
+from vae_explorer.data import Dataset
+from vae_explorer.evaluation import active_units, evaluate, importance_weighted_nll
+from vae_explorer.latents import encode_split
+from vae_explorer.model import VAE
+from vae_explorer.training import mean_elbo
+
+
+@pytest.fixture(scope="module")
+def figures(digits: Dataset) -> tuple[VAE, Latents, object]:
+    torch.manual_seed(0)
+    model = VAE(ModelConfig(image_shape=(1, 8, 8), latent_dim=3, hidden=(32,))).eval()
+    latents = encode_split(model, digits.test)
+    return model, latents, evaluate(model, latents, digits, samples=8)
+
+
+def test_the_bound_adds_up_and_importance_weighting_tightens_it(figures, digits) -> None:
+    model, _, found = figures
+    assert found.test_neg_elbo == pytest.approx(found.test_reconstruction + found.test_kl)
+    one, many = (importance_weighted_nll(model, digits.test, k) for k in (1, 64))
+    assert one == pytest.approx(found.test_neg_elbo, abs=0.1)
+    assert many < found.iw_nll < one
+
+
+def test_neighbours_vote_as_scikit_learn_counts_them(figures, digits) -> None:
+    model, latents, found = figures
+    train = encode_split(model, digits.train)
+    _, nearest = NearestNeighbors(n_neighbors=5).fit(train.mean).kneighbors(latents.mean)
+    votes = np.array([np.bincount(train.label[row], minlength=10).argmax() for row in nearest])
+    assert found.knn_accuracy == pytest.approx((votes == latents.label).mean())
+
+
+def test_trustworthiness_is_scikit_learns(figures, digits) -> None:
+    _, latents, found = figures
+    exact = sklearn.manifold.trustworthiness(digits.test.images.flatten(1).numpy(), latents.mean)
+    assert found.trustworthiness == pytest.approx(exact)
+
+
+def test_a_dimension_is_active_where_its_mean_varies() -> None:
+    mean = np.zeros((100, 3), dtype=np.float32)
+    mean[:, 0], mean[:, 1] = np.linspace(-1, 1, 100), 0.05 * np.linspace(-1, 1, 100)
+    latents = Latents(mean, np.zeros_like(mean), np.zeros(100, int), np.arange(100))
+    assert active_units(latents).tolist() == [True, False, False]
+
+
+def test_without_images_the_figures_of_the_codes_remain(figures) -> None:
+    model, latents, found = figures
+    alone = evaluate(model, latents, None, samples=8)
+    assert alone.test_neg_elbo is alone.iw_nll is alone.knn_accuracy is None
+    assert alone.test_kl == pytest.approx(found.test_kl, rel=1e-5)
+    assert alone.kl_by_dimension == found.kl_by_dimension
+
+
+def test_the_shipped_checkpoints_measure_what_their_meta_says(
+    shipped: Path, mnist: Dataset
+) -> None:
+    checkpoint = load_checkpoint(shipped)
+    assert checkpoint.meta.dataset.checksum == mnist.checksum
+    metrics, limit = checkpoint.meta.metrics, {2: 140, 20: 100}
+    measured = mean_elbo(checkpoint.model, mnist.test, seed=1)
+    # Another draw of the noise moves the mean over 10,000 images by some hundredths of a nat.
+    assert measured.neg_elbo == pytest.approx(metrics["test_neg_elbo"], abs=0.15)
+    assert metrics["test_neg_elbo"] <= limit[checkpoint.meta.model.latent_dim]
+    latents = encode_split(checkpoint.model, mnist.test)
+    np.testing.assert_allclose(checkpoint.latents.mean, latents.mean, atol=1e-3)
+    np.testing.assert_array_equal(checkpoint.latents.label, mnist.test.labels)
+
+
+def test_the_shipped_checkpoints_fit_in_16_megabytes(shipped: Path) -> None:
+    folders = [entry.path for entry in list_checkpoints(shipped.parent)]
+    assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) <= 16e6
+    assert (
+        load_checkpoint(shipped).meta.epochs_done == load_checkpoint(shipped).meta.training.epochs
+    )
+
+
+def test_the_command_prints_json_and_says_what_needs_the_data(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([str(shipped), "--json", "--data-dir", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)[str(shipped)]
+    assert found["test_neg_elbo"] is None
+    assert sum(found["kl_by_dimension"]) == pytest.approx(found["test_kl"])
+    assert "MNIST: looked in" in printed.err
+    assert command.main([str(shipped), "--data-dir", str(tmp_path)]) == 0
+    assert "test −ELBO            needs the dataset" in capsys.readouterr().out
+
+
+def test_the_command_names_a_folder_it_cannot_read_and_goes_on(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["nowhere", str(shipped), "--data-dir", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "nowhere: found no such folder" in printed.err
+    assert str(shipped) in printed.out

@@ -1,0 +1,153 @@
+"""`train.py` run as a person runs it, on the digits that are always there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from vae_explorer import load_checkpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _train(*flags: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "train.py", *map(str, flags)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | environment,
+    )
+
+
+def test_the_digits_are_trained_in_both_recipes_and_open(tmp_path: Path) -> None:
+    run = _train("--dataset", "digits", "--epochs", 2, "--limit", 32, "--out", tmp_path)
+    assert run.returncode == 0, run.stderr
+    for name, dims in (("digits-2d", 2), ("digits-20d", 20)):
+        checkpoint = load_checkpoint(tmp_path / name)
+        assert checkpoint.latents.mean.shape == (360, dims)
+        assert checkpoint.meta.dataset.train_size == 32
+        assert [row.epoch for row in checkpoint.history] == [1, 2]
+        assert ("umap" in checkpoint.latents.projections) == (dims > 2)
+        x = torch.rand(3, 1, 8, 8)
+        mean, logvar = checkpoint.model.encode(x)
+        assert mean.shape == logvar.shape == (3, dims)
+        assert checkpoint.model.generate(mean).shape == x.shape
+    assert "epoch 2/2" in run.stdout
+    assert "step/s" in run.stderr
+
+
+def test_flags_are_taken_and_recorded(tmp_path: Path) -> None:
+    flags = ["--recipe", "digits-2d", "--name", "mine", "--latent-dim", 2, "--epochs", 1]
+    flags += ["--batch-size", 16, "--lr", 0.002, "--beta", 4, "--seed", 7, "--limit", 32]
+    run = _train(*flags, "--device", "cpu", "--out", tmp_path)
+    assert run.returncode == 0, run.stderr
+    meta = json.loads((tmp_path / "mine" / "meta.json").read_text())
+    training = meta["training"]
+    assert (training["batch_size"], training["lr"], training["beta"]) == (16, 0.002, 4)
+    assert (meta["seed"], training["limit"], meta["recipe"]) == (7, 32, "digits-2d")
+    assert "cpu" in run.stdout
+    assert "beta 4" in run.stdout
+
+
+def test_a_resumed_run_ends_as_one_that_was_not_stopped(tmp_path: Path) -> None:
+    def weights(folder: str) -> dict[str, torch.Tensor]:
+        return load_file(tmp_path / folder / "digits-2d" / "model.safetensors")
+
+    flags = ["--recipe", "digits-2d", "--limit", 200, "--epochs", 40]
+    assert _train(*flags, "--out", tmp_path / "whole").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "train.py", *map(str, flags), "--out", tmp_path / "stopped"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    while "epoch  3/40" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate()
+    assert process.returncode == 130
+    assert "--resume" in printed
+    kept = load_checkpoint(tmp_path / "stopped" / "digits-2d").meta.epochs_done
+    assert 3 <= kept < 40
+    resumed = _train(*flags, "--out", tmp_path / "stopped", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"resuming after epoch {kept}" in resumed.stdout
+    assert load_checkpoint(tmp_path / "stopped" / "digits-2d").meta.epochs_done == 40
+    whole, stopped = weights("whole"), weights("stopped")
+    assert all(whole[name].equal(stopped[name]) for name in whole)
+
+
+def test_ctrl_c_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) -> None:
+    flags = ["--recipe", "digits-2d", "--limit", 32, "--out", tmp_path]
+    assert _train(*flags, "--epochs", 1).returncode == 0
+    before = (tmp_path / "digits-2d" / "meta.json").read_bytes()
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "train.py", *map(str, flags), "--epochs", "100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    while "epoch      2/" not in process.stdout.readline():
+        assert process.poll() is None
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate()
+    assert process.returncode == 130
+    assert "stays as it was" in printed
+    assert (tmp_path / "digits-2d" / "meta.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--data-dir", "{empty}"], r"MNIST: looked in {empty}/MNIST/raw"),
+        (["--recipe", "digits-2d", "--epochs", "0"], "epochs: found 0"),
+        (["--recipe", "digits-2d", "--device", "cuda"], "--device: found cuda"),
+        (
+            ["--recipe", "digits-2d", "--recipe", "digits-20d", "--name", "one"],
+            "--name: found 'one' for 2 recipes",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line_without_a_traceback(
+    tmp_path: Path, flags: list[str], words: str
+) -> None:
+    if "cuda" in flags and torch.cuda.is_available():
+        flags[-1] = "mps"
+        words = words.replace("cuda", "mps")
+    empty = str(tmp_path / "empty")
+    run = _train(
+        *[flag.format(empty=empty) for flag in flags],
+        "--out",
+        tmp_path,
+        # A proxy that is not there stands for a machine without a network.
+        http_proxy="http://127.0.0.1:9",
+        https_proxy="http://127.0.0.1:9",
+    )
+    assert run.returncode == 1
+    assert words.format(empty=empty) in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not list(tmp_path.glob("*/model.safetensors"))
+
+
+def test_recipes_are_listed_and_an_unknown_one_is_refused_with_the_list() -> None:
+    listed = _train("--list-recipes")
+    assert listed.returncode == 0
+    refused = _train("--recipe", "mnist-3d")
+    assert refused.returncode != 0
+    for name in ("mnist-2d", "mnist-20d", "digits-2d", "digits-20d"):
+        assert name in listed.stdout
+        assert name in refused.stderr
