@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from vae_explorer.checkpoint import Latents
 from vae_explorer.data import Dataset, Split
@@ -104,7 +105,9 @@ def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: 
     torch.manual_seed(seed)
     device = next(model.parameters()).device
     total = 0.0
-    for images in split.images.split(max(1, DECODED_AT_ONCE // samples)):
+    parts = split.images.split(max(1, DECODED_AT_ONCE // samples))
+    # Only a terminal gets a bar: minutes of silence look like a hang.
+    for images in tqdm(parts, desc=f"IW-NLL, K = {samples}", leave=False, disable=None):
         x = pixels(images.to(device))
         total -= importance_weighted_bound(model, x, samples).sum(dtype=torch.float64).item()
     return total / len(split.images)

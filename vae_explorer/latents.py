@@ -82,9 +82,7 @@ def principal_axes(z: np.ndarray) -> PrincipalAxes:
     """
     z = z.astype(np.float64)
     center = z.mean(axis=0)
-    variance, columns = np.linalg.eigh(
-        np.cov(z - center, rowvar=False, bias=True).reshape(z.shape[1], z.shape[1])
-    )
+    variance, columns = np.linalg.eigh((z - center).T @ (z - center) / len(z))
     axes = columns.T[::-1]
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
     return PrincipalAxes(center, axes * np.sign(largest)[:, None], variance[::-1].clip(min=0))

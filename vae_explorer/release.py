@@ -38,6 +38,8 @@ def release(
         dataset: the data the model was trained on.
         device: where it was trained, for the record and for the measuring.
     """
+    # Asked first, because UMAP's libraries change torch's number of threads.
+    trained_on = device_name(device)
     model, dtype = _as_stored(result.model, dataset.test)
     latents = encode_split(model.to(device), dataset.test)
     figures = evaluate(model, latents, dataset)
@@ -75,7 +77,7 @@ def release(
         epochs_done=len(result.history),
         weights_dtype=dtype,
         seed=train_config.seed,
-        device=device_name(device),
+        device=trained_on,
         seconds=round(sum(epoch.seconds for epoch in result.history), 1),
         versions={"python": platform.python_version()}
         | {package: version(package) for package in ("torch", "numpy", "umap-learn")},
@@ -85,10 +87,10 @@ def release(
 
 
 def device_name(device: torch.device) -> str:
-    """Return the device in words, such as `cpu (2 threads)` or `cuda (NVIDIA H200)`."""
+    """Return the device in words, such as `cpu (threads: 2)` or `cuda (NVIDIA H200)`."""
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
-    return f"cpu ({torch.get_num_threads()} threads)" if device.type == "cpu" else device.type
+    return f"cpu (threads: {torch.get_num_threads()})" if device.type == "cpu" else device.type
 
 
 def _as_stored(model: VAE, test: Split) -> tuple[VAE, str]:
