@@ -35,6 +35,8 @@ PATH_COLOUR = "#d6006c"
 FONT_SIZE = 16
 # Enough to see where the classes lie behind a path.
 BACKDROP_SIZE = 2500
+# Cells a side of the grid in which a class's name looks for its place.
+NAME_CELLS = 16
 _GRID = "rgba(128, 128, 128, 0.25)"
 
 
@@ -164,11 +166,7 @@ def manifold_figure(info: ManifoldInfo, codes: ScatterInfo | None = None) -> go.
         "range": [-0.5, size - 0.5],
         "showgrid": False,
     }
-    return (
-        figure.update_xaxes(**axis, constrain="domain")
-        .update_yaxes(**axis, constrain="domain")
-        .update_layout(hoverdistance=-1)
-    )
+    return figure.update_xaxes(**axis).update_yaxes(**axis).update_layout(hoverdistance=-1)
 
 
 def history_figure(history: list[Epoch]) -> go.Figure:
@@ -187,6 +185,11 @@ def history_figure(history: list[Epoch]) -> go.Figure:
             line={"color": colour, "width": 3},
             hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + name + "</extra>",
         )
+    if len(history) >= 10:
+        # The first epoch falls so far that it would flatten all that comes after it.
+        bounds = [bound for row in history[1:] for bound in (row.train_neg_elbo, row.test_neg_elbo)]
+        margin = 0.05 * (max(bounds) - min(bounds))
+        figure.update_yaxes(range=[min(bounds) - margin, max(bounds) + margin])
     figure.update_xaxes(title_text="epoch")
     return figure.update_yaxes(title_text="−ELBO, nats per image")
 
@@ -243,32 +246,59 @@ def _point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
 
 
 def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
-    """Return a trace for each class that has points: its name at their median."""
+    """Return a trace for each class that has points: its name, where it is most by itself."""
     traces = []
-    for kind, name in enumerate(info.classes):
-        rows = info.label == kind
-        if rows.any():
-            x, y = np.median(info.xy[rows], axis=0)
-            # A disc holds a digit; a longer name stands by itself.
-            on_disc, colour = len(name) == 1, _class_colour(kind)
-            traces.append(
-                go.Scattergl(
-                    x=[x],
-                    y=[y],
-                    text=[name],
-                    mode="markers+text" if on_disc else "text",
-                    textfont={
-                        "size": 19,
-                        "weight": "bold",
-                        "color": _ink(colour) if on_disc else None,
-                    },
-                    marker={"color": colour, "size": 28, "line": {"color": "white", "width": 2}},
-                    legendgroup=name,
-                    showlegend=False,
-                    hoverinfo="skip",
-                )
+    for kind, (x, y) in _name_places(info).items():
+        # A disc holds a digit; a longer name stands by itself.
+        name, colour = info.classes[kind], _class_colour(kind)
+        on_disc = len(name) == 1
+        traces.append(
+            go.Scattergl(
+                x=[x],
+                y=[y],
+                text=[name],
+                mode="markers+text" if on_disc else "text",
+                textfont={
+                    "size": 17,
+                    "weight": "bold",
+                    "color": _ink(colour) if on_disc else None,
+                },
+                marker={"color": colour, "size": 25, "line": {"color": "white", "width": 2}},
+                legendgroup=name,
+                showlegend=False,
+                hoverinfo="skip",
             )
+        )
     return traces
+
+
+def _name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
+    """Return for each class with points the middle of its points in one cell of a coarse grid.
+
+    The cell is the one where the class outnumbers all others by most. Medians will not do: in a
+    good plane the classes are rays, whose medians crowd around the origin.
+    """
+    if not len(info.label):
+        return {}
+    low, high = np.quantile(info.xy, [0.002, 0.998], axis=0)
+    scaled = (info.xy - low) / np.maximum(high - low, 1e-9)
+    cell = (scaled * NAME_CELLS).astype(int).clip(0, NAME_CELLS - 1) @ [NAME_CELLS, 1]
+    present = np.unique(info.label)
+    counts = np.array(
+        [np.bincount(cell[info.label == kind], minlength=NAME_CELLS**2) for kind in present]
+    )
+    # Twice its own less all: its lead over the others together.
+    best = (2 * counts - counts.sum(axis=0)).argmax(axis=1)
+    return {
+        int(kind): np.median(info.xy[(info.label == kind) & (cell == place)], axis=0)
+        for kind, place in zip(present, _where_present(best, counts), strict=True)
+    }
+
+
+def _where_present(best: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Move a class that leads nowhere from an empty cell to its own fullest one."""
+    led = counts[np.arange(len(best)), best] > 0
+    return np.where(led, best, counts.argmax(axis=1))
 
 
 def _class_colour(kind: int) -> str:
@@ -310,7 +340,9 @@ def _figure() -> go.Figure:
 def _plane_figure(axis_names: tuple[str, str]) -> go.Figure:
     """An empty figure of a plane: one unit is as long on both axes."""
     figure = _figure()
-    figure.update_xaxes(title_text=axis_names[0], zeroline=False)
-    figure.update_yaxes(title_text=axis_names[1], zeroline=False, scaleanchor="x", scaleratio=1)
+    # The plot gives way to the ranges, not they to it: a wide window adds no empty plane.
+    axis = {"zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(**axis, title_text=axis_names[0])
+    figure.update_yaxes(**axis, title_text=axis_names[1], scaleanchor="x", scaleratio=1)
     # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
     return figure.update_layout(dragmode="pan", uirevision="kept")

@@ -21,6 +21,7 @@ def choose_checkpoint() -> Path:
     """
     entries = _entries()
     usable = {name: entry for name, entry in entries.items() if entry.meta}
+    usable = dict(sorted(usable.items(), key=_by_size))
     with st.sidebar:
         if not usable:
             folders = " or ".join(map(str, _folders()))
@@ -67,6 +68,12 @@ def _entries() -> dict[str, CheckpointEntry]:
             name = entry.path.name
             entries[f"{name} ({folder.name})" if name in entries else name] = entry
     return entries
+
+
+def _by_size(named: tuple[str, CheckpointEntry]) -> tuple[str, int, str]:
+    """Order by data set, and then from the fewest latent dimensions to the most."""
+    name, entry = named
+    return entry.meta.dataset.name, entry.meta.model.latent_dim, name
 
 
 def _first(usable: dict[str, CheckpointEntry]) -> str:

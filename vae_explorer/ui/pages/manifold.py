@@ -45,7 +45,7 @@ nodes = lattice(size, extent, spacing)
 images = decode(load_model(path), plane.at(nodes.coordinates()).reshape(-1, dims))
 picture = mosaic(images, columns=size)
 codes = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
-with chart, st.container(key="map"):
+with chart, st.container(key="tall-map"):
     st.plotly_chart(
         manifold_figure(ManifoldInfo(plane, nodes, picture), codes if show_codes else None),
         key="manifold",

@@ -55,7 +55,9 @@ left, right = st.columns(2, gap="medium")
 with left:
     st.markdown("#### Architecture")
     st.dataframe(
-        _layers("encoder", model.encoder) + _layers("decoder", model.decoder), hide_index=True
+        _layers("encoder", model.encoder) + _layers("decoder", model.decoder),
+        hide_index=True,
+        column_config={"parameters": st.column_config.NumberColumn(format="localized")},
     )
     beta = "" if meta.training.beta == 1 else rf"{meta.training.beta:g} \cdot "
     st.markdown("#### Objective")
