@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from threading import Timer
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
@@ -22,7 +23,7 @@ from vae_explorer.history import Epoch, read_history
 from vae_explorer.latents import PrincipalAxes, principal_axes
 
 __all__ = [
-    "import_torch",
+    "import_torch_soon",
     "load_axes",
     "load_history",
     "load_latents",
@@ -32,18 +33,30 @@ __all__ = [
 ]
 
 
-def import_torch() -> None:
-    """Import torch, and take what it made out of the garbage collector's sight.
-
-    A full collection with torch loaded holds every visitor up for 200 ms.
-    """
-    import torch  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
-
+# Seconds in which a browser has fetched and drawn the first chart.
+IMPORT_DELAY = 3.0
 
 Parameters, Result = ParamSpec("Parameters"), TypeVar("Result")
+
+
+@st.cache_resource(show_spinner=False)
+def import_torch_soon() -> None:
+    """Import torch in the background, a moment after the first page has gone out.
+
+    The first picture then need not wait for it, and the first page, which has none, is not held
+    up: an import keeps the interpreter busy for seconds.
+    """
+    timer = Timer(IMPORT_DELAY, _import_torch)
+    timer.daemon = True
+    timer.start()
+
+
+def _import_torch() -> None:
+    import torch  # noqa: F401
+
+    # A full collection with torch loaded would hold every visitor up for 200 ms.
+    gc.collect()
+    gc.freeze()
 
 
 def _or_stop(load: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

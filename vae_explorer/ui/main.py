@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from vae_explorer.ui.loaders import import_torch_soon
+
 HERE = Path(__file__).parent
 
 st.set_page_config(
@@ -27,3 +29,4 @@ page = st.navigation(
 )
 
 page.run()
+import_torch_soon()
