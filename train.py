@@ -11,10 +11,12 @@ from pathlib import Path
 import torch
 
 from vae_explorer.checkpoint import load_meta
-from vae_explorer.data import DATASETS, default_data_dir, load_dataset
+from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
 from vae_explorer.training import fit
+
+GO_ON = "Add --resume to go on."
 
 
 def main() -> int:
@@ -26,14 +28,14 @@ def main() -> int:
         return 0
     try:
         device = choose_device(args.device)
-        for name, recipe in choose_recipes(args).items():
-            if train_one(name, recipe, args, device) == "interrupted":
+        for source, recipe in choose_recipes(args):
+            if train_one(source, recipe, args, device):
                 return 130
     except (ValueError, FileNotFoundError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped before an epoch was finished; nothing was changed", file=sys.stderr)
+        print(f"\nstopped; finished epochs and checkpoints are kept. {GO_ON}", file=sys.stderr)
         return 130
     return 0
 
@@ -64,30 +66,44 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def choose_recipes(args: argparse.Namespace) -> dict[str, Recipe]:
-    """Return the recipes to train, with the flags in them, by checkpoint name."""
+def choose_recipes(args: argparse.Namespace) -> list[tuple[str, Recipe]]:
+    """Return each recipe's name, and the recipe with the flags in it."""
     plane, deep = default_recipes(args.dataset or "mnist")
     names = args.recipe or [plane, deep]
-    if not args.recipe and (args.name or args.latent_dim):
+    if not args.recipe and (args.name is not None or args.latent_dim is not None):
         # One model is asked for: the plane's recipe for a plane, the other one for more.
         names = [deep if (args.latent_dim or 2) > 2 else plane]
-    if args.name and len(names) > 1:
+    if args.name is not None and len(names) > 1:
         raise ValueError(
             f"--name: found {args.name!r} for {len(names)} recipes, expected one; "
             "train them one at a time, or leave --name out"
         )
-    chosen = {}
-    for recipe in map(find_recipe, names):
-        flags = ("dataset", "epochs", "batch_size", "lr", "beta", "seed", "limit")
-        given = {f: getattr(args, f) for f in flags if getattr(args, f) is not None}
-        train = replace(recipe.training, **given)
-        model = replace(recipe.model, latent_dim=args.latent_dim or recipe.model.latent_dim)
-        name = recipe.name
-        if train.dataset != recipe.training.dataset or model != recipe.model:
-            name = f"{train.dataset}-{model.latent_dim}d"
-        model = replace(model, image_shape=DATASETS[train.dataset].image_shape)
-        chosen[args.name or name] = replace(recipe, model=model, training=train)
-    return chosen
+    if args.name is not None and (args.name != Path(args.name).name or args.name[:1] in ("", ".")):
+        raise ValueError(
+            f"--name: found {args.name!r}, expected a folder's name without a path or a leading "
+            "dot; --out says where the folder goes"
+        )
+    recipes = [with_flags(find_recipe(name), args) for name in names]
+    if len(folders := {recipe.name for recipe in recipes}) < len(recipes):
+        raise ValueError(
+            f"--recipe: found {', '.join(names)}, which with these flags would all be written to "
+            f"{', '.join(folders)}; train them one at a time, each with its --name"
+        )
+    return list(zip(names, recipes, strict=True))
+
+
+def with_flags(recipe: Recipe, args: argparse.Namespace) -> Recipe:
+    """Return the recipe with what the flags replace in it, under the name it is saved by."""
+    flags = ("dataset", "epochs", "batch_size", "lr", "beta", "seed", "limit")
+    given = {flag: getattr(args, flag) for flag in flags if getattr(args, flag) is not None}
+    training, model = replace(recipe.training, **given), recipe.model
+    if args.latent_dim is not None:
+        model = replace(model, latent_dim=args.latent_dim)
+    name = recipe.name
+    if training.dataset != recipe.training.dataset or model != recipe.model:
+        name = f"{training.dataset}-{model.latent_dim}d"
+    model = replace(model, image_shape=DATASETS[training.dataset].image_shape)
+    return replace(recipe, name=args.name or name, model=model, training=training)
 
 
 def choose_device(name: str) -> torch.device:
@@ -105,48 +121,55 @@ def choose_device(name: str) -> torch.device:
     return torch.device(next(d for d, ok in there.items() if ok) if name == "auto" else name)
 
 
-def train_one(name: str, recipe: Recipe, args: argparse.Namespace, device: torch.device) -> str:
-    """Train one recipe into the folder `name`, and return `finished` or `interrupted`."""
-    train, path = recipe.training, args.out / name
-    dataset = load_dataset(train.dataset, args.data_dir)
-    size = len(dataset.train.first(train.limit).labels)
-    widths = (math.prod(recipe.model.image_shape), *recipe.model.hidden, recipe.model.latent_dim)
-    where = (
-        ""
-        if DATASETS[train.dataset].folder is None
-        else f" in {args.data_dir or default_data_dir()}"
+def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: torch.device) -> bool:
+    """Train one recipe into the folder of its name; return whether Ctrl-C ended it."""
+    dataset = load_dataset(recipe.training.dataset, args.data_dir)
+    print(_banner(source, recipe, args, dataset, device), flush=True)
+    path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
+    result = fit(
+        recipe.model,
+        recipe.training,
+        dataset,
+        device=device,
+        state_path=state,
+        resume=args.resume,
     )
-    print(
-        f"{name}: {recipe.description}\n"
-        f"  recipe   {recipe.name}, seed {train.seed}, beta {train.beta:g}\n"
-        f"  model    {'-'.join(map(str, widths))}, {recipe.model.activation}, "
-        f"{recipe.model.likelihood} likelihood\n"
-        f"  data     {train.dataset}{where}, {size:,} training and "
-        f"{len(dataset.test.labels):,} test images\n"
-        f"  training {train.epochs} epochs, batch {train.batch_size}, Adam {train.lr:g} "
-        f"({train.schedule})\n"
-        f"  device   {device_name(device)}",
-        flush=True,
-    )
-    state = args.out / ".training" / f"{name}.safetensors"
-    result = fit(recipe.model, train, dataset, device=device, state_path=state, resume=args.resume)
+    stopped = f"stopped after epoch {len(result.history)} of {recipe.training.epochs}"
     if result.interrupted and _is_finished(path):
-        print(
-            f"\nstopped after epoch {len(result.history)}; {path} is a finished checkpoint and "
-            "stays as it was. Add --resume to go on."
-        )
-        return "interrupted"
-    meta = release(result, path, recipe.name, dataset, device)
+        print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {GO_ON}")
+        return True
+    meta = release(result, path, source, dataset, device)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
-        f"{meta.metrics['active_units']} active dimensions"
+        f"{meta.metrics['active_units']} of {recipe.model.latent_dim} dimensions active"
     )
     if result.interrupted:
-        print(
-            f"stopped after epoch {len(result.history)} of {train.epochs}. Add --resume to go on."
-        )
-        return "interrupted"
-    return "finished"
+        print(f"{stopped}. {GO_ON}")
+    return result.interrupted
+
+
+def _banner(
+    source: str, recipe: Recipe, args: argparse.Namespace, dataset: Dataset, device: torch.device
+) -> str:
+    """Return what was chosen, in words."""
+    model, training = recipe.model, recipe.training
+    widths = (math.prod(model.image_shape), *model.hidden, model.latent_dim)
+    sizes = len(dataset.train.first(training.limit).labels), len(dataset.test.labels)
+    data_dir = args.data_dir or default_data_dir()
+    where = f" from {data_dir}" if DATASETS[dataset.name].folder else ", from scikit-learn"
+    extras = f", dropout {model.dropout:g}" * bool(model.dropout)
+    extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
+    extras += f", gradient clipped to {training.clip or 0:g}" * bool(training.clip)
+    return (
+        f"{recipe.name}: {recipe.description}\n"
+        f"  recipe    {source}, seed {training.seed}, beta {training.beta:g}\n"
+        f"  model     {'-'.join(map(str, widths))}, {model.activation}, "
+        f"{model.likelihood} likelihood\n"
+        f"  data      {dataset.name}{where}: {sizes[0]:,} training, {sizes[1]:,} test images\n"
+        f"  training  {training.epochs} epochs, batch {training.batch_size}, "
+        f"Adam {training.lr:g} ({training.schedule}){extras}\n"
+        f"  device    {device_name(device)}"
+    )
 
 
 def _is_finished(path: Path) -> bool:

@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 
 import vae_explorer.checkpoint as checkpoint_module
 from vae_explorer import list_checkpoints, load_checkpoint
-from vae_explorer.checkpoint import DatasetRecord, Latents, Meta, save_checkpoint
+from vae_explorer.checkpoint import Latents, save_checkpoint
 from vae_explorer.config import TrainConfig
 from vae_explorer.history import Epoch
+from vae_explorer.meta import DatasetRecord, Meta
 from vae_explorer.model import VAE
 
 HISTORY = [

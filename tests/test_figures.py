@@ -12,10 +12,9 @@ from PIL import Image
 from plotly import graph_objects as go
 
 from vae_explorer import load_checkpoint
+from vae_explorer.class_traces import CLASS_COLOURS, ScatterInfo
 from vae_explorer.figures import (
-    CLASS_COLOURS,
     ManifoldInfo,
-    ScatterInfo,
     history_figure,
     kl_figure,
     manifold_figure,

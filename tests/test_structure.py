@@ -17,11 +17,12 @@ PACKAGE = ROOT / "vae_explorer"
 LAYERS = (
     ("ui",),
     ("figures", "evaluate", "release"),
+    ("class_traces",),
     ("evaluation",),
     ("geometry", "latents"),
     ("checkpoint", "training"),
     ("training_state", "objective", "data"),
-    ("model",),
+    ("model", "meta"),
     ("config", "history", "pictures", "recipes"),
 )
 # Within a line, these lean on each other one way.
@@ -86,7 +87,7 @@ def test_only_the_loaders_cache() -> None:
 
 def test_pages_can_be_taken_in_at_once() -> None:
     for path in (PACKAGE / "ui" / "pages").glob("*.py"):
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 100, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 80, path
 
 
 def test_the_visible_top_level_is_what_it_should_be() -> None:

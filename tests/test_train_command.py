@@ -120,6 +120,14 @@ def test_ctrl_c_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) -> None:
             ["--recipe", "digits-2d", "--recipe", "digits-20d", "--name", "one"],
             "--name: found 'one' for 2 recipes",
         ),
+        (["--recipe", "digits-2d", "--latent-dim", "0"], "latent_dim: found 0"),
+        (["--recipe", "digits-2d", "--beta", "nan"], "beta: found nan"),
+        (["--recipe", "digits-2d", "--name", "../up"], "--name: found '../up'"),
+        (["--recipe", "digits-2d", "--name", ""], "--name: found ''"),
+        (
+            ["--recipe", "digits-2d", "--recipe", "digits-20d", "--latent-dim", "5"],
+            "would all be written to digits-5d",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line_without_a_traceback(

@@ -8,9 +8,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from vae_explorer.checkpoint import DatasetRecord, load_checkpoint
+from vae_explorer.checkpoint import load_checkpoint
 from vae_explorer.data import Dataset, load_dataset
 from vae_explorer.evaluation import Evaluation, evaluate
+from vae_explorer.meta import DatasetRecord
 
 __all__ = ["main"]
 

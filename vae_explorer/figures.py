@@ -8,15 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from vae_explorer.checkpoint import Latents
+from vae_explorer.class_traces import CLASS_COLOURS, ScatterInfo, name_traces, point_traces
 from vae_explorer.geometry import Lattice, Plane
 from vae_explorer.history import Epoch
 from vae_explorer.pictures import png_bytes
 
 __all__ = [
-    "CLASS_COLOURS",
     "ManifoldInfo",
-    "ScatterInfo",
     "history_figure",
     "kl_figure",
     "manifold_figure",
@@ -24,45 +22,11 @@ __all__ = [
     "scatter_figure",
 ]
 
-# Petroff 2021, "Accessible Color Sequences for Data Visualization": ten colours that keep apart
-# under the common kinds of colour blindness.
-CLASS_COLOURS = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
-
 PATH_COLOUR = "#d6006c"
 FONT_SIZE = 16
 # Enough to see where the classes lie behind a path.
 BACKDROP_SIZE = 2500
-# Cells a side of the grid in which a class's name looks for its place.
-NAME_CELLS = 16
 _GRID = "rgba(128, 128, 128, 0.25)"
-
-
-class ScatterInfo(NamedTuple):
-    """A view of N codes: coordinates (N, 2), class and test index (N,), names of classes, axes."""
-
-    xy: np.ndarray
-    label: np.ndarray
-    index: np.ndarray
-    classes: tuple[str, ...]
-    axis_names: tuple[str, str]
-
-    @classmethod
-    def of(
-        cls,
-        latents: Latents,
-        xy: np.ndarray,
-        classes: tuple[str, ...],
-        axis_names: tuple[str, str],
-    ) -> ScatterInfo:
-        """Take the classes and indices from `latents`, the coordinates from `xy`."""
-        return cls(xy, latents.label, latents.index, classes, axis_names)
-
-    def taking(self, rows: np.ndarray | slice) -> ScatterInfo:
-        """Return the view of some of the rows alone."""
-        return self._replace(xy=self.xy[rows], label=self.label[rows], index=self.index[rows])
 
 
 class ManifoldInfo(NamedTuple):
@@ -80,7 +44,7 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
     `text` its index in the test split.
     """
     figure = _plane_figure(info.axis_names)
-    figure.add_traces([*_point_traces(info, opacity=0.65), *_name_traces(info)])
+    figure.add_traces([*point_traces(info, opacity=0.65), *name_traces(info)])
     return figure.update_layout(_ranges(info.xy))
 
 
@@ -88,7 +52,7 @@ def path_figure(info: ScatterInfo, path_xy: np.ndarray) -> go.Figure:
     """Draw a path, (S, 2), from A to B over a sample of the codes, faded."""
     figure = _plane_figure(info.axis_names)
     every = max(1, len(info.label) // BACKDROP_SIZE)
-    figure.add_traces(_point_traces(info.taking(slice(None, None, every)), opacity=0.3))
+    figure.add_traces(point_traces(info.taking(slice(None, None, every)), opacity=0.3))
     figure.update_traces(hoverinfo="skip", hovertemplate=None)
     # WebGL like the codes: whatever else is in a plot, plotly puts WebGL on top.
     figure.add_scattergl(
@@ -149,7 +113,7 @@ def manifold_figure(info: ManifoldInfo, codes: ScatterInfo | None = None) -> go.
         placed = codes._replace(xy=info.lattice.position(codes.xy))
         inside = (np.abs(placed.xy - (size - 1) / 2) <= size / 2).all(axis=1)
         shown = placed.taking(inside)
-        figure.add_traces([*_point_traces(shown, opacity=0.8), *_name_traces(shown)])
+        figure.add_traces([*point_traces(shown, opacity=0.8), *name_traces(shown)])
         # Positions on this picture count nodes; only the axes' ticks say z.
         figure.update_traces(
             selector={"mode": "markers"},
@@ -219,96 +183,6 @@ def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:
         showgrid=False,
     )
     return figure.update_yaxes(title_text="KL, nats")
-
-
-def _point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
-    """Return a trace of points for each class that has any."""
-    traces = []
-    for kind, name in enumerate(info.classes):
-        rows = np.flatnonzero(info.label == kind)
-        if len(rows):
-            x, y = info.xy[rows].astype(np.float32).T
-            traces.append(
-                go.Scattergl(
-                    x=x,
-                    y=y,
-                    customdata=rows.astype(np.int32),
-                    text=info.index[rows].astype(np.int32),
-                    mode="markers",
-                    marker={"color": _class_colour(kind), "size": 5, "opacity": opacity},
-                    name=name,
-                    legendgroup=name,
-                    hovertemplate=f"<b>{name}</b> · test image %{{text}}<br>"
-                    "(%{x:.2f}, %{y:.2f})<extra></extra>",
-                )
-            )
-    return traces
-
-
-def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
-    """Return a trace for each class that has points: its name, where it is most by itself."""
-    traces = []
-    for kind, (x, y) in _name_places(info).items():
-        # A disc holds a digit; a longer name stands by itself.
-        name, colour = info.classes[kind], _class_colour(kind)
-        on_disc = len(name) == 1
-        traces.append(
-            go.Scattergl(
-                x=[x],
-                y=[y],
-                text=[name],
-                mode="markers+text" if on_disc else "text",
-                textfont={
-                    "size": 17,
-                    "weight": "bold",
-                    "color": _ink(colour) if on_disc else None,
-                },
-                marker={"color": colour, "size": 25, "line": {"color": "white", "width": 2}},
-                legendgroup=name,
-                showlegend=False,
-                hoverinfo="skip",
-            )
-        )
-    return traces
-
-
-def _name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
-    """Return for each class with points the middle of its points in one cell of a coarse grid.
-
-    The cell is the one where the class outnumbers all others by most. Medians will not do: in a
-    good plane the classes are rays, whose medians crowd around the origin.
-    """
-    if not len(info.label):
-        return {}
-    low, high = np.quantile(info.xy, [0.002, 0.998], axis=0)
-    scaled = (info.xy - low) / np.maximum(high - low, 1e-9)
-    cell = (scaled * NAME_CELLS).astype(int).clip(0, NAME_CELLS - 1) @ [NAME_CELLS, 1]
-    present = np.unique(info.label)
-    counts = np.array(
-        [np.bincount(cell[info.label == kind], minlength=NAME_CELLS**2) for kind in present]
-    )
-    # Twice its own less all: its lead over the others together.
-    best = (2 * counts - counts.sum(axis=0)).argmax(axis=1)
-    return {
-        int(kind): np.median(info.xy[(info.label == kind) & (cell == place)], axis=0)
-        for kind, place in zip(present, _where_present(best, counts), strict=True)
-    }
-
-
-def _where_present(best: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Move a class that leads nowhere from an empty cell to its own fullest one."""
-    led = counts[np.arange(len(best)), best] > 0
-    return np.where(led, best, counts.argmax(axis=1))
-
-
-def _class_colour(kind: int) -> str:
-    return CLASS_COLOURS[kind % len(CLASS_COLOURS)]
-
-
-def _ink(colour: str) -> str:
-    """Return black or white, whichever is easier to read on a `#rrggbb` colour."""
-    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else "white"
 
 
 def _ranges(xy: np.ndarray) -> dict:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
-from vae_explorer.checkpoint import DatasetRecord, Latents, Meta, save_checkpoint
+from vae_explorer.checkpoint import Latents, save_checkpoint
 from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.evaluation import evaluate
 from vae_explorer.latents import encode_split, umap_projection
+from vae_explorer.meta import DatasetRecord, Meta
 from vae_explorer.model import VAE
 from vae_explorer.training import FitResult, mean_elbo
 

@@ -18,9 +18,10 @@ from typing import ParamSpec, TypeVar
 import streamlit as st
 
 from vae_explorer import checkpoint
-from vae_explorer.checkpoint import Latents, Meta
+from vae_explorer.checkpoint import Latents
 from vae_explorer.history import Epoch, read_history
 from vae_explorer.latents import PrincipalAxes, principal_axes
+from vae_explorer.meta import Meta
 
 __all__ = [
     "import_torch_soon",

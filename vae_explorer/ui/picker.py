@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.checkpoint import CheckpointEntry, Meta, list_checkpoints
+from vae_explorer.checkpoint import CheckpointEntry, list_checkpoints
+from vae_explorer.meta import Meta
 
 __all__ = ["choose_checkpoint"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer.checkpoint import Latents
-from vae_explorer.figures import ScatterInfo
+from vae_explorer.class_traces import ScatterInfo
 from vae_explorer.geometry import Plane, dimension_plane, principal_plane
 from vae_explorer.latents import dimensions_by_kl, kl_by_dimension
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from vae_explorer.figures import ManifoldInfo, ScatterInfo, manifold_figure
+from vae_explorer.class_traces import ScatterInfo
+from vae_explorer.figures import ManifoldInfo, manifold_figure
 from vae_explorer.geometry import SPACINGS, lattice
 from vae_explorer.latents import decode
 from vae_explorer.pictures import mosaic, png_bytes

@@ -1,0 +1,107 @@
+"""What is known of a checkpoint, apart from its weights and codes: the contents of `meta.json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vae_explorer.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
+
+__all__ = ["FORMAT_VERSION", "DatasetRecord", "Meta"]
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """The data a checkpoint was trained and measured on.
+
+    Attributes:
+        name: as `train.py --dataset` knows it.
+        checksum: SHA-256 of all its images and labels.
+        classes: a name for each label.
+        train_size, test_size: images trained on, images measured on.
+    """
+
+    name: str
+    checksum: str
+    classes: tuple[str, ...]
+    train_size: int
+    test_size: int
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What `meta.json` says.
+
+    Attributes:
+        name: the folder's name when it was written.
+        recipe: the recipe it was trained by.
+        model, training: the two configs.
+        dataset: what it was trained and measured on.
+        metrics: final figures on the test split, of the weights as stored: `test_neg_elbo`,
+            `test_reconstruction`, `test_kl` (nats per image, one sampled z), `active_units`, ...
+        kl_by_dimension: mean KL of each latent dimension over the test split, nats.
+        epochs_done: finished epochs; less than `training.epochs` after Ctrl-C.
+        weights_dtype: `float16` or `float32`, as stored.
+        seed, device, seconds, versions: of the run that made it.
+    """
+
+    name: str
+    recipe: str
+    model: ModelConfig
+    training: TrainConfig
+    dataset: DatasetRecord
+    metrics: dict[str, float]
+    kl_by_dimension: list[float]
+    epochs_done: int
+    weights_dtype: str
+    seed: int
+    device: str
+    seconds: float
+    versions: dict[str, str]
+    format_version: int = FORMAT_VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        values = {"format_version": self.format_version} | asdict(self)
+        return values | {
+            "model": config_to_dict(self.model),
+            "training": config_to_dict(self.training),
+        }
+
+    @classmethod
+    def from_dict(cls, values: object) -> Meta:
+        """Make a Meta from `to_dict`'s result; `ValueError` says what is missing or odd."""
+        if not isinstance(values, dict):
+            raise ValueError(f"found {type(values).__name__}, expected a JSON object")
+        if values.get("format_version") != FORMAT_VERSION:
+            raise ValueError(
+                f"found format_version {values.get('format_version')!r}, expected "
+                f"{FORMAT_VERSION}; train it again, or use the release that wrote it"
+            )
+        known = cls.__dataclass_fields__
+        if missing := [name for name in known if name not in values]:
+            raise ValueError(f"found no {', no '.join(missing)}; expected every field of a Meta")
+        elbo = (
+            values["metrics"].get("test_neg_elbo") if isinstance(values["metrics"], dict) else None
+        )
+        if not isinstance(elbo, float | int) or isinstance(elbo, bool):
+            raise ValueError(f"metrics: found test_neg_elbo {elbo!r}, expected a number of nats")
+        parts = {
+            "model": config_from_dict(ModelConfig, values["model"]),
+            "training": config_from_dict(TrainConfig, values["training"]),
+            "dataset": _dataset_record(values["dataset"]),
+        }
+        return cls(**{name: values[name] for name in known} | parts)
+
+
+def _dataset_record(values: object) -> DatasetRecord:
+    known = DatasetRecord.__dataclass_fields__
+    if not isinstance(values, dict) or set(values) != set(known):
+        found = ", ".join(values) if isinstance(values, dict) else repr(values)
+        raise ValueError(f"dataset: found {found}, expected {', '.join(known)}")
+    classes = values["classes"]
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"dataset: found classes {classes!r}, expected a list of names")
+    return DatasetRecord(**values | {"classes": tuple(classes)})
