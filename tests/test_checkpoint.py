@@ -18,7 +18,7 @@ from vae_explorer import list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint import Latents, save_checkpoint
 from vae_explorer.config import TrainConfig
 from vae_explorer.history import Epoch
-from vae_explorer.meta import DatasetRecord, Meta
+from vae_explorer.meta import METRICS, DatasetRecord, Meta
 from vae_explorer.model import VAE
 
 HISTORY = [
@@ -35,7 +35,7 @@ def _meta(model: VAE, **changes: object) -> Meta:
             "model": model.config,
             "training": TrainConfig(dataset="digits", epochs=2),
             "dataset": DatasetRecord("digits", "0" * 64, tuple("0123456789"), 1437, 360),
-            "metrics": {"test_neg_elbo": 31.25},
+            "metrics": dict.fromkeys(METRICS, 0.5) | {"test_neg_elbo": 31.25},
             "kl_by_dimension": [0.35] * 5,
             "epochs_done": 2,
             "weights_dtype": "float32",
@@ -156,6 +156,12 @@ def _infinite_weights(path: Path) -> None:
     save_file(weights, path / "model.safetensors")
 
 
+def _enormous_model(path: Path) -> None:
+    _edit_meta(
+        path, model=json.loads((path / "meta.json").read_text())["model"] | {"hidden": [10**9]}
+    )
+
+
 def _short_latents(path: Path) -> None:
     with np.load(path / "latents.npz") as arrays:
         np.savez(path / "latents.npz", **{**arrays, "mean": arrays["mean"][:3]})
@@ -178,7 +184,11 @@ def _unknown_label(path: Path) -> None:
         (lambda p: (p / "meta.json").write_text("[1]"), r"meta.json: found list"),
         (lambda p: _edit_meta(p, format_version=99), r"format_version 99, expected 1"),
         (lambda p: _edit_meta(p, model={"latent_dim": "two"}), r"latent_dim: found 'two'"),
-        (lambda p: _edit_meta(p, metrics={}), r"test_neg_elbo None, expected a number"),
+        (lambda p: _edit_meta(p, metrics={}), r"metrics: found {}, expected a number for each"),
+        (lambda p: _edit_meta(p, seconds="long"), r"seconds: found 'long', expected a number"),
+        (lambda p: _edit_meta(p, epochs_done=None), r"epochs_done: found None"),
+        (lambda p: _edit_meta(p, kl_by_dimension=[1]), r"found 1 numbers, expected 5"),
+        (_enormous_model, r"decoder.layers.0.bias with shape \(8,\), expected \(10\d+,\)"),
         (lambda p: _edit_meta(p, dataset={"name": "x"}), r"dataset: found name, expected"),
         (_other_weights, r"decoder.layers.0.bias with shape \(3,\), expected \(8,\)"),
         (_infinite_weights, r"not finite in decoder.layers.0.bias"),

@@ -143,7 +143,7 @@ def load_latents(path: Path | str) -> Latents:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise ValueError(f"{file}: found no readable array file ({error})") from error
     count = len(found["label"]) if np.ndim(found.get("label")) else 0
     coded = (count, meta.model.latent_dim)
@@ -175,6 +175,7 @@ def load_latents(path: Path | str) -> Latents:
 def load_model(path: Path | str) -> VAE:
     """Read the model of the checkpoint folder `path`: on the CPU, float32, evaluation mode."""
     # Imported here: torch takes seconds, and codes and figures are read without it.
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -186,7 +187,9 @@ def load_model(path: Path | str) -> VAE:
         weights = {name: tensor.float() for name, tensor in load_file(file).items()}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{file}: found no readable weights ({error})") from error
-    model = VAE(meta.model)
+    # Shapes before memory: a config can ask for more of it than there is.
+    with torch.device("meta"):
+        model = VAE(meta.model)
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in weights.items()}
     for name in sorted(expected | found):
@@ -197,7 +200,7 @@ def load_model(path: Path | str) -> VAE:
             )
     if broken := [name for name, value in weights.items() if not value.isfinite().all()]:
         raise ValueError(f"{file}: found values that are not finite in {', '.join(broken)}")
-    model.load_state_dict(weights)
+    model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(False)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any
 
 from vae_explorer.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
 
-__all__ = ["FORMAT_VERSION", "DatasetRecord", "Meta"]
+__all__ = ["FORMAT_VERSION", "METRICS", "DatasetRecord", "Meta"]
 
 FORMAT_VERSION = 1
+
+METRICS = (
+    *("test_neg_elbo", "test_reconstruction", "test_kl"),
+    *("active_units", "knn_accuracy", "trustworthiness"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,8 @@ class Meta:
         recipe: the recipe it was trained by.
         model, training: the two configs.
         dataset: what it was trained and measured on.
-        metrics: final figures on the test split, of the weights as stored: `test_neg_elbo`,
-            `test_reconstruction`, `test_kl` (nats per image, one sampled z), `active_units`, ...
+        metrics: final figures on the test split, of the weights as stored, by the names in
+            `METRICS`: nats per image with one sampled z, a count, and two shares.
         kl_by_dimension: mean KL of each latent dimension over the test split, nats.
         epochs_done: finished epochs; less than `training.epochs` after Ctrl-C.
         weights_dtype: `float16` or `float32`, as stored.
@@ -83,17 +90,46 @@ class Meta:
         known = cls.__dataclass_fields__
         if missing := [name for name in known if name not in values]:
             raise ValueError(f"found no {', no '.join(missing)}; expected every field of a Meta")
-        elbo = (
-            values["metrics"].get("test_neg_elbo") if isinstance(values["metrics"], dict) else None
-        )
-        if not isinstance(elbo, float | int) or isinstance(elbo, bool):
-            raise ValueError(f"metrics: found test_neg_elbo {elbo!r}, expected a number of nats")
+        for name, (fits, expected) in _FIELDS.items():
+            if not fits(values[name]):
+                raise ValueError(f"{name}: found {values[name]!r}, expected {expected}")
         parts = {
             "model": config_from_dict(ModelConfig, values["model"]),
             "training": config_from_dict(TrainConfig, values["training"]),
             "dataset": _dataset_record(values["dataset"]),
         }
+        if len(values["kl_by_dimension"]) != parts["model"].latent_dim:
+            raise ValueError(
+                f"kl_by_dimension: found {len(values['kl_by_dimension'])} numbers, expected "
+                f"{parts['model'].latent_dim}, one for each latent dimension"
+            )
         return cls(**{name: values[name] for name in known} | parts)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
+    **dict.fromkeys(("name", "recipe", "device"), (_is_text, "a text")),
+    **dict.fromkeys(("epochs_done", "seed"), (_is_count, "a whole number of at least 0")),
+    "seconds": (_is_number, "a number"),
+    "weights_dtype": (("float16", "float32").__contains__, "float16 or float32"),
+    "versions": (lambda v: isinstance(v, dict), "a version for each package"),
+    "kl_by_dimension": (lambda v: isinstance(v, list) and all(map(_is_number, v)), "numbers"),
+    "metrics": (
+        lambda v: isinstance(v, dict) and all(_is_number(v.get(name)) for name in METRICS),
+        f"a number for each of {', '.join(METRICS)}",
+    ),
+}
 
 
 def _dataset_record(values: object) -> DatasetRecord:
@@ -104,4 +140,10 @@ def _dataset_record(values: object) -> DatasetRecord:
     classes = values["classes"]
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError(f"dataset: found classes {classes!r}, expected a list of names")
+    for name in ("name", "checksum"):
+        if not _is_text(values[name]):
+            raise ValueError(f"dataset: found {name} {values[name]!r}, expected a text")
+    for name in ("train_size", "test_size"):
+        if not _is_count(values[name]):
+            raise ValueError(f"dataset: found {name} {values[name]!r}, expected a whole number")
     return DatasetRecord(**values | {"classes": tuple(classes)})
