@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,9 @@ GO_ON = "Add --resume to go on."
 def main() -> int:
     """Train the chosen recipes one after the other; return the exit status."""
     args = parse_args()
+    # A shell starts background jobs deaf to Ctrl-C, and a scheduler stops a run with SIGTERM.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     if args.list_recipes:
         for recipe in RECIPES.values():
             print(f"{recipe.name:12} {recipe.description}")

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -60,28 +59,39 @@ def test_flags_are_taken_and_recorded(tmp_path: Path) -> None:
     assert "beta 4" in run.stdout
 
 
+def _train_and_stop(signal_sent: int, line: str, *flags: object) -> tuple[int, str]:
+    """Train until a line is printed, stop it by a signal; return its status and the rest it said.
+
+    It starts deaf to SIGINT, as a shell starts a background job.
+    """
+    process = subprocess.Popen(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "train.py", *map(str, flags)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    while line not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal_sent)
+    printed, _ = process.communicate()
+    return process.returncode, printed
+
+
 def test_a_resumed_run_ends_as_one_that_was_not_stopped(tmp_path: Path) -> None:
     def weights(folder: str) -> dict[str, torch.Tensor]:
         return load_file(tmp_path / folder / "digits-2d" / "model.safetensors")
 
     flags = ["--recipe", "digits-2d", "--limit", 200, "--epochs", 40]
     assert _train(*flags, "--out", tmp_path / "whole").returncode == 0
-    process = subprocess.Popen(
-        [sys.executable, ROOT / "train.py", *map(str, flags), "--out", tmp_path / "stopped"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    while "epoch  3/40" not in process.stdout.readline():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate()
-    assert process.returncode == 130
+    flags += ["--out", tmp_path / "stopped"]
+    status, printed = _train_and_stop(signal.SIGINT, "epoch  3/40", *flags)
+    assert status == 130
     assert "--resume" in printed
     kept = load_checkpoint(tmp_path / "stopped" / "digits-2d").meta.epochs_done
     assert 3 <= kept < 40
-    resumed = _train(*flags, "--out", tmp_path / "stopped", "--resume")
+    resumed = _train(*flags, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert f"resuming after epoch {kept}" in resumed.stdout
     assert load_checkpoint(tmp_path / "stopped" / "digits-2d").meta.epochs_done == 40
@@ -89,23 +99,13 @@ def test_a_resumed_run_ends_as_one_that_was_not_stopped(tmp_path: Path) -> None:
     assert all(whole[name].equal(stopped[name]) for name in whole)
 
 
-def test_ctrl_c_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) -> None:
+def test_a_stopped_run_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) -> None:
     flags = ["--recipe", "digits-2d", "--limit", 32, "--out", tmp_path]
     assert _train(*flags, "--epochs", 1).returncode == 0
     before = (tmp_path / "digits-2d" / "meta.json").read_bytes()
-    process = subprocess.Popen(
-        [sys.executable, ROOT / "train.py", *map(str, flags), "--epochs", "100000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    while "epoch      2/" not in process.stdout.readline():
-        assert process.poll() is None
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate()
-    assert process.returncode == 130
+    flags += ["--epochs", 100000]
+    status, printed = _train_and_stop(signal.SIGTERM, "epoch      2/", *flags)
+    assert status == 130
     assert "stays as it was" in printed
     assert (tmp_path / "digits-2d" / "meta.json").read_bytes() == before
 
