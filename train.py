@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from vae_explorer.checkpoint import load_meta
+from vae_explorer.checkpoint import check_replaceable, load_meta
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
@@ -35,7 +35,7 @@ def main() -> int:
         for source, recipe in choose_recipes(args):
             if train_one(source, recipe, args, device):
                 return 130
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -52,7 +52,13 @@ def parse_args() -> argparse.Namespace:
         epilog="Flags below --list-recipes replace what the recipe says.",
     )
     add = parser.add_argument
-    add("--recipe", action="append", choices=RECIPES, metavar="NAME", help="repeatable")
+    add(
+        "--recipe",
+        action="append",
+        choices=RECIPES,
+        metavar="NAME",
+        help="which to train; repeatable",
+    )
     add("--list-recipes", action="store_true", help="name the recipes and stop")
     add("--dataset", choices=DATASETS, help=", ".join(DATASETS))
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
@@ -127,9 +133,12 @@ def choose_device(name: str) -> torch.device:
 
 def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: torch.device) -> bool:
     """Train one recipe into the folder of its name; return whether Ctrl-C ended it."""
+    path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
+    check_replaceable(path)
     dataset = load_dataset(recipe.training.dataset, args.data_dir)
     print(_banner(source, recipe, args, dataset, device), flush=True)
-    path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
+    if _is_finished(path):
+        print(f"  replaces  the finished checkpoint {path}, once this run is finished")
     result = fit(
         recipe.model,
         recipe.training,
@@ -170,7 +179,7 @@ def _banner(
         f"  model     {'-'.join(map(str, widths))}, {model.activation}, "
         f"{model.likelihood} likelihood\n"
         f"  data      {dataset.name}{where}: {sizes[0]:,} training, {sizes[1]:,} test images\n"
-        f"  training  {training.epochs} epochs, batch {training.batch_size}, "
+        f"  training  epochs {training.epochs}, batch {training.batch_size}, "
         f"Adam {training.lr:g} ({training.schedule}){extras}\n"
         f"  device    {device_name(device)}"
     )

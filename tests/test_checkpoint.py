@@ -219,6 +219,24 @@ def test_a_damaged_history_names_the_line(saved: Path) -> None:
         load_checkpoint(saved)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "latents.npz"])
+def test_a_file_cut_short_is_listed_as_a_problem_without_loading_it(saved: Path, name: str) -> None:
+    whole = (saved / name).read_bytes()
+    (saved / name).write_bytes(whole[: len(whole) - 40])
+    (entry,) = list_checkpoints(saved.parent)
+    assert entry.meta is None
+    assert f"{name}: found no readable" in entry.problem
+
+
+def test_a_folder_that_is_no_checkpoint_is_never_overwritten(model: VAE, tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.txt").write_text("1")
+    with pytest.raises(ValueError, match=r"thesis: found chapter.txt, which is no part"):
+        save_checkpoint(thesis, model, _meta(model), HISTORY, _latents())
+    assert [file.name for file in thesis.iterdir()] == ["chapter.txt"]
+
+
 def test_a_list_holds_the_broken_ones_with_their_reason_and_hides_the_hidden(saved: Path) -> None:
     (saved.parent / "broken").mkdir()
     (saved.parent / ".training").mkdir()

@@ -162,3 +162,11 @@ def test_curves_and_bars_show_what_they_are_given() -> None:
     bars = {trace.name: (list(trace.x), list(trace.y)) for trace in figure.data}
     assert bars == {"active": (["1", "2"], [3, 1]), "inactive": (["0"], [0])}
     assert list(history_figure([]).data[0].y) == []
+
+
+def test_one_spike_does_not_flatten_the_training_curve() -> None:
+    history = [Epoch(k, 200.0 - k, 190, 9, 210.0 - k, 200, 9, 1) for k in range(1, 31)]
+    history[13] = history[13]._replace(train_neg_elbo=2850.0)
+    low, high = history_figure(history).layout.yaxis.range
+    assert low < 170
+    assert 208 < high < 220

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
 from vae_explorer import load_checkpoint
@@ -98,11 +100,11 @@ def test_a_checkpoint_with_broken_weights_stops_its_page_in_words_and_no_other(
     shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(shipped, tmp_path / "damaged")
-    (tmp_path / "damaged" / "model.safetensors").write_bytes(b"junk")
+    save_file({"stray": torch.zeros(1)}, tmp_path / "damaged" / "model.safetensors")
     monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
     app = _open("manifold", "damaged")
     assert not app.exception
-    assert "model.safetensors: found no readable weights" in app.error[0].value
+    assert "model.safetensors: found decoder.layers.0.bias with shape missing" in app.error[0].value
     _clean(app.sidebar.radio[0].set_value(shipped.name).run())
 
 

@@ -110,6 +110,16 @@ def test_a_stopped_run_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) ->
     assert (tmp_path / "digits-2d" / "meta.json").read_bytes() == before
 
 
+def test_a_folder_of_other_things_is_refused_before_any_training(tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("1")
+    run = _train("--recipe", "digits-2d", "--name", "thesis", "--out", tmp_path)
+    assert run.returncode == 1
+    assert "found chapter.txt" in run.stderr
+    assert "epoch" not in run.stdout
+    assert (tmp_path / "thesis" / "chapter.txt").read_text() == "1"
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

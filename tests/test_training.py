@@ -94,6 +94,22 @@ def test_a_finished_run_can_be_trained_on_for_more_epochs(tiny: Dataset, tmp_pat
     assert len(longer.history) == 6
 
 
+def test_resuming_for_fewer_epochs_than_were_trained_is_refused(
+    tiny: Dataset, tmp_path: Path
+) -> None:
+    fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state")
+    with pytest.raises(ValueError, match=r"epochs: found 2, expected at least 4"):
+        fit(MODEL, replace(TRAIN, epochs=2), tiny, state_path=tmp_path / "state", resume=True)
+
+
+def test_resuming_nothing_says_so_and_trains(
+    tiny: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state", resume=True)
+    assert "nothing to resume" in capsys.readouterr().out
+    assert len(result.history) == 4
+
+
 def test_resuming_with_other_settings_names_the_difference(tiny: Dataset, tmp_path: Path) -> None:
     state = tmp_path / "state"
     fit(MODEL, TRAIN, tiny, state_path=state)

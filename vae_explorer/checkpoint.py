@@ -31,6 +31,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointEntry",
     "Latents",
+    "check_replaceable",
     "list_checkpoints",
     "load_checkpoint",
     "load_latents",
@@ -69,6 +70,9 @@ class Checkpoint:
     latents: Latents
 
 
+_OTHER_FILES = ("model.safetensors", "history.csv", "latents.npz")
+
+
 class CheckpointEntry(NamedTuple):
     """A folder in a list: `meta` where it can be read, otherwise the `problem` in words."""
 
@@ -98,8 +102,8 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
 def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry]:
     """List the checkpoint folders in `folder` by name; hidden ones are left out.
 
-    A folder that cannot be a checkpoint is listed with its problem. Only `meta.json` is opened;
-    the other files are looked for. A missing `folder` gives an empty list.
+    A folder that cannot be a checkpoint is listed with its problem. Only `meta.json` is read
+    whole; of the others, headers. A missing `folder` gives an empty list.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -112,8 +116,7 @@ def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry
             continue
         try:
             meta, problem = load_meta(path), None
-            for name in ("model.safetensors", "history.csv", "latents.npz"):
-                _existing(path / name)
+            _check_files(path)
         except (ValueError, OSError) as error:
             meta, problem = None, str(error)
         entries.append(CheckpointEntry(path, meta, problem))
@@ -215,6 +218,7 @@ def save_checkpoint(
     import torch
 
     path = Path(path)
+    check_replaceable(path)
     temporary = path.with_name(f".{path.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -239,6 +243,19 @@ def save_checkpoint(
     _replace_folder(temporary, path)
 
 
+def check_replaceable(path: Path | str) -> None:
+    """Refuse, by `ValueError`, to write a checkpoint over something that is not one."""
+    path = Path(path)
+    strange = {path.name} if path.is_file() else set()
+    if path.is_dir():
+        strange = {file.name for file in path.iterdir()} - {"meta.json", *_OTHER_FILES}
+    if strange:
+        raise ValueError(
+            f"{path}: found {', '.join(sorted(strange)[:3])}, which is no part of a checkpoint; "
+            "nothing was overwritten, choose another --name or --out"
+        )
+
+
 def _replace_folder(new: Path, path: Path) -> None:
     """Put the folder `new` at `path`. A run killed between the two renames leaves the former
     folder under a hidden name, from which `_restore` brings it back."""
@@ -258,6 +275,20 @@ def _restore(path: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
         else:
             os.replace(old, path)
+
+
+def _check_files(path: Path) -> None:
+    """Look whether the files beside `meta.json` are there, of their kind and not cut short."""
+    from safetensors import SafetensorError, safe_open
+
+    weights, _, latents = (_existing(path / name) for name in _OTHER_FILES)
+    try:
+        with safe_open(weights, framework="numpy"):
+            pass
+    except SafetensorError as error:
+        raise ValueError(f"{weights}: found no readable weights ({error})") from error
+    if not zipfile.is_zipfile(latents):
+        raise ValueError(f"{latents}: found no readable array file")
 
 
 def _existing(file: Path) -> Path:

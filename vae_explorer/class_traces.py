@@ -62,6 +62,8 @@ def point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
                     text=info.index[rows].astype(np.int32),
                     mode="markers",
                     marker={"color": class_colour(kind), "size": 5, "opacity": opacity},
+                    selected={"marker": {"size": 11, "opacity": 1}},
+                    unselected={"marker": {"opacity": 0.2}},
                     name=name,
                     legendgroup=name,
                     hovertemplate=f"<b>{name}</b> · test image %{{text}}<br>"
@@ -90,6 +92,11 @@ def name_traces(info: ScatterInfo) -> list[go.Scattergl]:
                     "color": _ink(colour) if on_disc else None,
                 },
                 marker={"color": colour, "size": 25, "line": {"color": "white", "width": 2}},
+                # Names stay as they are when points are selected.
+                unselected={
+                    "marker": {"opacity": 1},
+                    "textfont": {"color": _ink(colour) if on_disc else None},
+                },
                 legendgroup=name,
                 showlegend=False,
                 hoverinfo="skip",

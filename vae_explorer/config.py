@@ -94,11 +94,9 @@ class TrainConfig:
         _one_of(self, "schedule", SCHEDULES)
         _number(self, "beta", 0.0, math.inf)
         _number(self, "warmup", 0.0, 1.0)
-        for name in ("lr", "clip"):
-            if getattr(self, name) is not None:
-                _number(self, name, 0.0, math.inf)
-            if getattr(self, name) == 0:
-                raise ValueError(f"{name}: found 0, expected a number above 0")
+        for name, value in (("lr", self.lr), ("clip", self.clip)):
+            if value is not None and not (_is_number(value) and 0 < value < math.inf):
+                raise ValueError(f"{name}: found {value!r}, expected a finite number above 0")
 
 
 def config_to_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
@@ -127,6 +125,10 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _whole_number(config: object, name: str, at_least: int = 1) -> None:
     value = getattr(config, name)
     if not _is_whole(value) or value < at_least:
@@ -146,7 +148,7 @@ def _whole_numbers(config: object, name: str, length: int | None = None) -> None
 
 def _number(config: object, name: str, low: float, high: float) -> None:
     value = getattr(config, name)
-    if not isinstance(value, Real) or isinstance(value, bool) or not low <= value < high:
+    if not _is_number(value) or not low <= value < high:
         raise ValueError(f"{name}: found {value!r}, expected a number in [{low:g}, {high:g})")
 
 

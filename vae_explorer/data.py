@@ -103,8 +103,10 @@ def load_dataset(name: str, data_dir: Path | str | None = None, download: bool =
     else:
         root = Path(data_dir) if data_dir is not None else default_data_dir()
         raw = root / info.folder / "raw"
-        if download and not _has_all_files(raw):
+        if download and _missing_files(raw):
             _download(info, root)
+        if missing := _missing_files(raw):
+            raise FileNotFoundError(_missing_message(raw, missing, name))
         train, test = _read_split(raw, "train", name), _read_split(raw, "t10k", name)
     digest = hashlib.sha256()
     for part in (*train, *test):
@@ -136,14 +138,13 @@ def _find(raw: Path, file: str) -> Path | None:
     return next((p for p in (raw / file, raw / f"{file}.gz") if p.is_file()), None)
 
 
-def _has_all_files(raw: Path) -> bool:
-    return all(_find(raw, file) for prefix in ("train", "t10k") for file in _files(prefix))
+def _missing_files(raw: Path) -> list[str]:
+    files = [file for prefix in ("train", "t10k") for file in _files(prefix)]
+    return [file for file in files if _find(raw, file) is None]
 
 
 def _read_split(raw: Path, prefix: str, name: str) -> Split:
     paths = [_find(raw, file) for file in _files(prefix)]
-    if missing := [f for f, p in zip(_files(prefix), paths, strict=True) if p is None]:
-        raise FileNotFoundError(_missing_message(raw, missing, name))
     (channels, height, width), classes = DATASETS[name].image_shape, len(DATASETS[name].classes)
     images = _read_idx(paths[0], dims=3)
     labels = _read_idx(paths[1], dims=1)
@@ -209,17 +210,18 @@ def _download(info: DatasetInfo, root: Path) -> None:
     raw = root / info.folder / "raw"
     print(f"{info.title} is not in {raw}; fetching it with torchvision", flush=True)
     name = next(key for key, value in DATASETS.items() if value is info)
-    missing = [f for p in ("train", "t10k") for f in _files(p) if _find(raw, f) is None]
     try:
         getattr(torchvision.datasets, info.folder)(root, download=True)
     except (OSError, RuntimeError) as error:
-        raise FileNotFoundError(f"{_missing_message(raw, missing, name)}\n({error})") from error
+        raise FileNotFoundError(
+            f"{_missing_message(raw, _missing_files(raw), name)}\n({error})"
+        ) from error
 
 
 def _missing_message(raw: Path, missing: list[str], name: str) -> str:
     return (
         f"{DATASETS[name].title}: looked in {raw.absolute()}, found no {', no '.join(missing)}; "
-        "expected the four IDX files in torchvision's layout (plain or .gz), and they could not "
-        "be downloaded. Put them there, point --data-dir or VAE_EXPLORER_DATA at the folder above "
-        f"{raw.parent.name}/, or train on the built-in digits with --dataset digits."
+        "expected the four IDX files in torchvision's layout (plain or .gz); they were not "
+        "downloaded. Put them there, point --data-dir or VAE_EXPLORER_DATA at the folder above "
+        f"{raw.parent.name}/, or train on the built-in digits: train.py --dataset digits"
     )

@@ -150,10 +150,15 @@ def history_figure(history: list[Epoch]) -> go.Figure:
             hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + name + "</extra>",
         )
     if len(history) >= 10:
-        # The first epoch falls so far that it would flatten all that comes after it.
-        bounds = [bound for row in history[1:] for bound in (row.train_neg_elbo, row.test_neg_elbo)]
-        margin = 0.05 * (max(bounds) - min(bounds))
-        figure.update_yaxes(range=[min(bounds) - margin, max(bounds) + margin])
+        # Neither the first fall nor a lone spike may flatten all the rest; both run off the top.
+        tested, trained = (
+            np.array([row.test_neg_elbo for row in history[1:]]),
+            np.array([row.train_neg_elbo for row in history[1:]]),
+        )
+        high = max(tested.max(), np.quantile(trained, 0.9))
+        low = min(tested.min(), trained.min())
+        margin = 0.05 * (high - low)
+        figure.update_yaxes(range=[low - margin, high + margin])
     figure.update_xaxes(title_text="epoch")
     return figure.update_yaxes(title_text="−ELBO, nats per image")
 
@@ -180,6 +185,8 @@ def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:
         categoryorder="array",
         categoryarray=[str(d) for d in order],
         dtick=1,
+        tickangle=0,
+        tickfont={"size": FONT_SIZE if len(order) <= 10 else 12},
         showgrid=False,
     )
     return figure.update_yaxes(title_text="KL, nats")

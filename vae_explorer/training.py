@@ -123,11 +123,18 @@ def fit(
     train = dataset.train.first(train_config.limit).to(device)
     test = dataset.test.to(device)
     history: list[Epoch] = []
-    if resume and state_path is not None and state_path.is_file():
+    if resume and state_path is not None and not state_path.is_file():
+        print(f"nothing to resume at {state_path}: training from the start")
+    elif resume and state_path is not None:
         state = read_state(state_path)
         _check_same_run(state, model_config, train_config, dataset, state_path)
         state.restore(model, optimizer)
         history = list(state.history)
+        if len(history) > train_config.epochs:
+            raise ValueError(
+                f"epochs: found {train_config.epochs}, expected at least {len(history)}, the "
+                f"epochs that {state_path} has behind it"
+            )
         print(f"resuming after epoch {len(history)} from {state_path}")
 
     epochs = train_config.epochs
@@ -149,7 +156,7 @@ def fit(
             if not math.isfinite(trained.neg_elbo):
                 raise ValueError(
                     f"epoch {epoch}: found a loss of {trained.neg_elbo}, expected a finite number; "
-                    "lower --lr. The epochs before it can be resumed."
+                    f"lower --lr. {len(history)} finished epochs are kept."
                 )
             tested = mean_elbo(model, test, train_config.seed)
             history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))

@@ -22,7 +22,6 @@ def choose_checkpoint() -> Path:
     """
     entries = _entries()
     usable = {name: entry for name, entry in entries.items() if entry.meta}
-    usable = dict(sorted(usable.items(), key=_by_size))
     with st.sidebar:
         if not usable:
             folders = " or ".join(map(str, _folders()))
@@ -33,7 +32,8 @@ def choose_checkpoint() -> Path:
             st.stop()
         asked = st.query_params.get("checkpoint")
         if asked and asked not in usable:
-            st.warning(f"The link asks for the checkpoint “{asked}”, which is not here.")
+            why = "cannot be opened" if asked in entries else "is not here"
+            st.warning(f"The link asks for the checkpoint “{asked}”, which {why}.")
         if st.session_state.get("chosen") not in usable:
             st.session_state.chosen = asked if asked in usable else _first(usable)
         # Written before every run: a widget's own value does not outlive a change of page when
@@ -65,16 +65,17 @@ def _entries() -> dict[str, CheckpointEntry]:
     """Return every listed folder by name; the second of two with one name says where it is."""
     entries: dict[str, CheckpointEntry] = {}
     for folder in dict.fromkeys(path.resolve() for path in _folders()):
-        for entry in list_checkpoints(folder):
+        for entry in sorted(list_checkpoints(folder), key=_by_size):
             name = entry.path.name
             entries[f"{name} ({folder.name})" if name in entries else name] = entry
     return entries
 
 
-def _by_size(named: tuple[str, CheckpointEntry]) -> tuple[str, int, str]:
+def _by_size(entry: CheckpointEntry) -> tuple[str, int, str]:
     """Order by data set, and then from the fewest latent dimensions to the most."""
-    name, entry = named
-    return entry.meta.dataset.name, entry.meta.model.latent_dim, name
+    if entry.meta is None:
+        return "", 0, entry.path.name
+    return entry.meta.dataset.name, entry.meta.model.latent_dim, entry.path.name
 
 
 def _first(usable: dict[str, CheckpointEntry]) -> str:

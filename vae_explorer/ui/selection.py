@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from vae_explorer.latents import decode
+from vae_explorer.latents import decode, dimensions_by_kl
 from vae_explorer.pictures import mosaic, png_bytes
 from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_test_split
 
 __all__ = ["selected_rows", "show_digit", "show_group"]
 
 GROUP_SIZE = 36
+MOST_SHOWN = 5
 
 
 def selected_rows(event: dict) -> list[int]:
@@ -34,7 +35,7 @@ def show_digit(path: Path, row: int) -> None:
     reconstruction.image(
         _png(decode(load_model(path), mean[None])), width="stretch", output_format="PNG"
     )
-    reconstruction.caption("reconstruction: p(x|z) at the posterior mean")
+    reconstruction.caption("reconstruction")
     try:
         images = load_test_split(path).images[[index]].numpy() / 255
     except (ValueError, FileNotFoundError):
@@ -42,10 +43,11 @@ def show_digit(path: Path, row: int) -> None:
     else:
         original.image(_png(images), width="stretch", output_format="PNG")
         original.caption("original")
-    if len(mean) <= 3:
-        deviation = np.exp(latents.logvar[row] / 2)
-        for d, (m, s) in enumerate(zip(mean, deviation, strict=True)):
-            st.markdown(f"z{d} = **{m:.2f}** ± {s:.2f}")
+    deviation = np.exp(latents.logvar[row] / 2)
+    dims = dimensions_by_kl(latents)[:MOST_SHOWN]
+    st.markdown("  \n".join(f"z{d} = **{mean[d]:.2f}** ± {deviation[d]:.2f}" for d in dims))
+    if len(mean) > MOST_SHOWN:
+        st.caption(f"the {MOST_SHOWN} of {len(mean)} dimensions with the largest KL")
 
 
 def show_group(path: Path, rows: list[int]) -> None:

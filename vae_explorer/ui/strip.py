@@ -14,6 +14,9 @@ from vae_explorer.ui.loaders import load_model
 __all__ = ["show_strip"]
 
 
+MOST_SHOWN = 8
+
+
 @st.fragment
 def show_strip(path: Path, z: np.ndarray, file_name: str) -> None:
     """Show the path z, (S, D), decoded: all steps, the chosen one, or all of them in motion."""
@@ -41,9 +44,15 @@ def show_strip(path: Path, z: np.ndarray, file_name: str) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        code = np.array2string(z[step - 1], precision=2, separator=", ", threshold=8, edgeitems=3)
-        st.caption(f"z = {code}" if not playing else f"{len(z)} steps")
+        st.caption(f"{len(z)} steps" if playing else f"z = ({_in_words(z[step - 1])})")
     if playing:
         picture.image(film, width=280)
     else:
         picture.image(png_bytes(mosaic(images[[step - 1]], 1), 10), width=280, output_format="PNG")
+
+
+def _in_words(z: np.ndarray) -> str:
+    """Return the coordinates of one code, (D,), the first eight of them if there are more."""
+    # Adding 0 turns a rounded -0.00 into 0.00.
+    shown = ", ".join(f"{value:.2f}" for value in z[:MOST_SHOWN].round(2) + 0.0)
+    return shown + ", …" * (len(z) > MOST_SHOWN)

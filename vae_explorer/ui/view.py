@@ -28,8 +28,8 @@ __all__ = [
 
 PCA, RAW, UMAP = "PCA", "Dimensions", "UMAP"
 
-# How every map takes the mouse: the wheel zooms, and no vendor's mark is shown.
-CHART = {"scrollZoom": True, "displaylogo": False}
+# How every map takes the mouse: the wheel zooms, and the lasso is in sight.
+CHART = {"scrollZoom": True, "displaylogo": False, "displayModeBar": True}
 
 
 class View(NamedTuple):
@@ -93,12 +93,11 @@ def _choose_dimensions(latents: Latents) -> tuple[int, int]:
     def title(dimension: int) -> str:
         return f"z{dimension} · KL {kl[dimension]:.2f} nats"
 
-    left, right = st.columns(2)
-    first = left.selectbox(
+    first = st.selectbox(
         "Across", order, key="first_dimension", format_func=title, persist_state="session"
     )
     rest = [dimension for dimension in order if dimension != first]
-    second = right.selectbox(
+    second = st.selectbox(
         "Up", rest, key="second_dimension", format_func=title, persist_state="session"
     )
     return first, second

@@ -17,23 +17,27 @@ path = choose_checkpoint()
 latents = load_latents(path)
 
 st.subheader("From one digit to another")
+seen, way, count = st.columns([2, 1, 1], gap="medium")
+with seen:
+    view = choose_view(path, key="path_view", default=PCA)
+kind = way.segmented_control(
+    "Way",
+    PATHS,
+    default="lerp",
+    key="path_kind",
+    required=True,
+    persist_state="session",
+    help="lerp: a straight line. slerp: a turn about the origin at constant speed.",
+)
+steps = count.slider("Steps", 3, 30, 11, key="path_steps", persist_state="session")
+
 clicked, shown = st.columns(2, gap="medium")
 with clicked:
-    view = choose_view(path, key="path_view", default=PCA)
     ends = choose_ends(path, scatter_figure(view.info), view.name)
+z = path_between(latents.mean[ends.a], latents.mean[ends.b], steps, kind)
 with shown:
-    left, right = st.columns(2)
-    kind = left.segmented_control(
-        "Way",
-        PATHS,
-        default="lerp",
-        key="path_kind",
-        required=True,
-        persist_state="session",
-        help="lerp: a straight line. slerp: a turn about the origin at constant speed.",
-    )
-    steps = right.slider("Steps", 3, 30, 11, key="path_steps", persist_state="session")
-    z = path_between(latents.mean[ends.a], latents.mean[ends.b], steps, kind)
+    placing = "each step at its nearest test digit" if view.name == UMAP else view.name
+    st.markdown(f"**The path** from A to B, {kind} in {steps} steps  \n({placing})")
     with st.container(key="path-map"):
         st.plotly_chart(
             path_figure(view.info, place_on_view(z, view, latents)),
@@ -41,6 +45,4 @@ with shown:
             height="stretch",
             config=CHART,
         )
-    if view.name == UMAP:
-        st.caption("UMAP cannot place new codes: each step stands at the nearest test digit's.")
 show_strip(path, z, f"{path.name}-{latents.index[ends.a]}-{latents.index[ends.b]}-{kind}")

@@ -55,6 +55,8 @@ with chart, st.container(key="tall-map"):
     )
 with controls:
     steps = "equal steps in z" if spacing == "linear" else "equal steps of prior probability"
+    if show_codes and dims > 2:
+        st.caption("The codes are dropped onto this plane; most of them lie off it.")
     st.caption(
         f"{size} × {size} images over {plane.names[0]}, {plane.names[1]} from −{extent:g} to "
         f"{extent:g}, {spacing} spacing: {steps}. Each is the mean of p(x|z) at its centre."
@@ -62,7 +64,7 @@ with controls:
     st.download_button(
         "Download PNG",
         png_bytes(picture, scale=2),
-        file_name=f"{path.name}-manifold.png",
+        file_name=f"{path.name}-{'-'.join(plane.names)}-{spacing}-{extent:g}.png".replace(" ", ""),
         mime="image/png",
         icon=":material/download:",
         on_click="ignore",

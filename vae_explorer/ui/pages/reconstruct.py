@@ -54,7 +54,7 @@ with left:
     st.caption(f"{said} A reconstruction is the mean of p(x|z) at the posterior mean.")
 with right:
     seed = st.number_input(
-        "64 samples from the prior: draw", 0, 9999, key="sample_seed", persist_state="session"
+        "64 samples from N(0, I): draw number", 0, 9999, key="sample_seed", persist_state="session"
     )
     z = np.random.default_rng(seed).standard_normal((64, meta.model.latent_dim))
     st.image(_picture([decode(model, z)]), width="stretch", output_format="PNG")

@@ -16,23 +16,23 @@ latents = load_latents(path)
 st.subheader("Where the encoder puts each test image")
 st.caption(
     "A point is one image's posterior mean. **Click** one to see it decoded, **lasso** many, "
-    "click a class in the legend to hide it."
+    "click a class in the legend to hide it. A class's name stands where it is most by itself."
 )
 chart, details = st.columns([3, 1], gap="medium")
-with chart:
+with details:
     view = choose_view(path, key="scatter_view", default=UMAP)
-    with st.container(key="map"):
-        event = st.plotly_chart(
-            scatter_figure(view.info),
-            key=f"scatter {path} {view.name}",
-            height="stretch",
-            on_select="rerun",
-            config=CHART,
-        )
     if view.name == UMAP:
         st.caption("UMAP keeps neighbours together; its axes and distances mean nothing.")
     elif latents.mean.shape[1] > 2:
         st.caption(f"{latents.mean.shape[1]} dimensions, dropped onto a plane.")
+with chart, st.container(key="map"):
+    event = st.plotly_chart(
+        scatter_figure(view.info),
+        key=f"scatter {path} {view.name}",
+        height="stretch",
+        on_select="rerun",
+        config=CHART,
+    )
 with details:
     rows = selected_rows(event)
     if not rows:
@@ -41,3 +41,5 @@ with details:
         show_digit(path, rows[0])
     else:
         show_group(path, rows)
+    if rows:
+        st.caption("Double-click the map to clear the selection.")
