@@ -62,8 +62,8 @@ def point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
                     text=info.index[rows].astype(np.int32),
                     mode="markers",
                     marker={"color": class_colour(kind), "size": 5, "opacity": opacity},
-                    selected={"marker": {"size": 11, "opacity": 1}},
-                    unselected={"marker": {"opacity": 0.2}},
+                    selected={"marker": {"size": 9, "opacity": 1}},
+                    unselected={"marker": {"opacity": 0.12}},
                     name=name,
                     legendgroup=name,
                     hovertemplate=f"<b>{name}</b> · test image %{{text}}<br>"
@@ -80,23 +80,18 @@ def name_traces(info: ScatterInfo) -> list[go.Scattergl]:
         # A disc holds a digit; a longer name stands by itself.
         name, colour = info.classes[kind], class_colour(kind)
         on_disc = len(name) == 1
+        ink = _ink(colour) if on_disc else None
         traces.append(
             go.Scattergl(
                 x=[x],
                 y=[y],
                 text=[name],
                 mode="markers+text" if on_disc else "text",
-                textfont={
-                    "size": 17,
-                    "weight": "bold",
-                    "color": _ink(colour) if on_disc else None,
-                },
+                textfont={"size": 17, "weight": "bold", "color": ink},
                 marker={"color": colour, "size": 25, "line": {"color": "white", "width": 2}},
                 # Names stay as they are when points are selected.
-                unselected={
-                    "marker": {"opacity": 1},
-                    "textfont": {"color": _ink(colour) if on_disc else None},
-                },
+                selected={"marker": {"opacity": 1}, "textfont": {"color": ink}},
+                unselected={"marker": {"opacity": 1}, "textfont": {"color": ink}},
                 legendgroup=name,
                 showlegend=False,
                 hoverinfo="skip",

@@ -65,7 +65,7 @@ def choose_view(path: Path, key: str, default: str) -> View:
         kind = RAW
     plane = choose_plane(path, latents.mean.mean(axis=0, dtype=np.float64), kind)
     info = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
-    return View(info, plane, " ".join(plane.names))
+    return View(info, plane, ", ".join(plane.names))
 
 
 def choose_plane(path: Path, center: np.ndarray, kind: str) -> Plane:

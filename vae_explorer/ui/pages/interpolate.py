@@ -17,7 +17,7 @@ path = choose_checkpoint()
 latents = load_latents(path)
 
 st.subheader("From one digit to another")
-seen, way, count = st.columns([2, 1, 1], gap="medium")
+way, count, seen = st.columns([1, 1, 2], gap="medium")
 with seen:
     view = choose_view(path, key="path_view", default=PCA)
 kind = way.segmented_control(
