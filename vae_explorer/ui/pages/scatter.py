@@ -18,7 +18,7 @@ st.caption(
     "A point is one image's posterior mean. **Click** one to see it decoded, **lasso** many, "
     "click a class in the legend to hide it. A class's name stands where it is most by itself."
 )
-chart, details = st.columns([5, 2], gap="medium")
+chart, details = st.columns([2, 1], gap="medium")
 with details:
     view = choose_view(path, key="scatter_view", default=UMAP)
     if view.name == UMAP:
