@@ -127,6 +127,15 @@ def test_labels_must_match_the_images_in_number_and_range(
         load_dataset("mnist", tmp_path)
 
 
+def test_other_data_than_a_checkpoint_records_is_refused(
+    tmp_path: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    own = load_dataset("mnist", tmp_path, download=False).checksum
+    assert load_dataset("mnist", tmp_path, download=False, checksum=own).checksum == own
+    with pytest.raises(ValueError, match=rf"mnist: found checksum {own[:12]}…, expected abc…"):
+        load_dataset("mnist", tmp_path, download=False, checksum="abc")
+
+
 def test_missing_files_say_where_what_and_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,17 +83,24 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("VAE_EXPLORER_DATA") or "data")
 
 
-def load_dataset(name: str, data_dir: Path | str | None = None, download: bool = True) -> Dataset:
+def load_dataset(
+    name: str,
+    data_dir: Path | str | None = None,
+    download: bool = True,
+    checksum: str | None = None,
+) -> Dataset:
     """Read a dataset, downloading it where it is missing and `download` allows it.
 
     Args:
         name: one of `DATASETS`.
         data_dir: the folder above torchvision's `MNIST/raw`; None for `default_data_dir()`.
         download: fetch missing files with torchvision, which checks their MD5.
+        checksum: the checksum it must have, such as a checkpoint records; None takes any.
 
     Raises:
         FileNotFoundError: where the files are missing and cannot be fetched.
-        ValueError: for an unknown name, or a file whose contents are not what its name says.
+        ValueError: for an unknown name, a file whose contents are not what its name says, or
+            another checksum than asked for.
     """
     if name not in DATASETS:
         raise ValueError(f"dataset: found {name!r}, expected one of {', '.join(DATASETS)}")
@@ -111,7 +118,13 @@ def load_dataset(name: str, data_dir: Path | str | None = None, download: bool =
     digest = hashlib.sha256()
     for part in (*train, *test):
         digest.update(np.ascontiguousarray(part.numpy()).data)
-    return Dataset(name, train, test, digest.hexdigest())
+    found = digest.hexdigest()
+    if checksum is not None and found != checksum:
+        raise ValueError(
+            f"{name}: found checksum {found[:12]}…, expected {checksum[:12]}… of the data that the "
+            "checkpoint was trained on; point --data-dir or VAE_EXPLORER_DATA at that"
+        )
+    return Dataset(name, train, test, found)
 
 
 def _read_digits() -> tuple[Split, Split]:
