@@ -5,23 +5,48 @@ q(z|x) = N(mean(x), diag(exp(logvar(x))))      p(z) = N(0, I)      p(x|z) = deco
 
 from __future__ import annotations
 
-import itertools
-import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vae_explorer.config import ModelConfig
+from vae_explorer.layers import (
+    LEAKY_SLOPE,
+    Activation,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Unflatten,
+    decoder_layers,
+    encoder_layers,
+)
 
-__all__ = ["VAE", "Decoder", "Encoder", "Posterior", "VAEOutput", "sample"]
+__all__ = ["VAE", "Decoder", "Encoder", "Posterior", "VAEOutput", "build", "sample"]
 
-_ACTIVATIONS: dict[str, type[nn.Module]] = {
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
     "softplus": nn.Softplus,
+    "leaky_relu": partial(nn.LeakyReLU, LEAKY_SLOPE),
+    "sigmoid": nn.Sigmoid,
+    "clamp": partial(nn.Hardtanh, 0.0, 1.0),
+}
+# Those whose fields are the module's arguments, in the same order.
+_MODULES: dict[type[Layer], type[nn.Module]] = {
+    Dense: nn.Linear,
+    Conv: nn.Conv2d,
+    ConvTranspose: nn.ConvTranspose2d,
+    Dropout: nn.Dropout,
+    Flatten: nn.Flatten,
 }
 
 
@@ -44,10 +69,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        pixels = math.prod(config.image_shape)
-        self.layers = _perceptron(
-            [pixels, *config.hidden, 2 * config.latent_dim], config.activation, config.dropout
-        )
+        self.layers = build(encoder_layers(config))
 
     def forward(self, x: Tensor) -> Posterior:
         """Encode images x with shape (B, C, H, W) in [0, 1]; mean and logvar have (B, D)."""
@@ -60,10 +82,7 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.image_shape = config.image_shape
-        pixels = math.prod(config.image_shape)
-        self.layers = _perceptron(
-            [config.latent_dim, *reversed(config.hidden), pixels], config.activation
-        )
+        self.layers = build(decoder_layers(config))
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode z with shape (B, D) to likelihood parameters with shape (B, C, H, W)."""
@@ -104,13 +123,35 @@ def sample(posterior: Posterior) -> Tensor:
     return mean + (logvar / 2).exp() * torch.randn_like(mean)
 
 
-def _perceptron(widths: list[int], activation: str, dropout: float = 0.0) -> nn.Sequential:
-    """Linear layers through `widths`, with an activation (and dropout) between any two."""
-    layers: list[nn.Module] = []
-    for inputs, outputs in itertools.pairwise(widths):
-        if layers:
-            layers.append(_ACTIVATIONS[activation]())
-            if dropout:
-                layers.append(nn.Dropout(dropout))
-        layers.append(nn.Linear(inputs, outputs))
-    return nn.Sequential(*layers)
+def build(layers: Sequence[Layer]) -> nn.Sequential:
+    """Make the module of a list of layers; a layer keeps its index, and so its weights' names.
+
+    Raises:
+        ValueError: for something that is no layer, or an activation with an unknown name.
+    """
+    modules: list[nn.Module] = []
+    spatial = False
+    for layer in layers:
+        if isinstance(layer, Conv | ConvTranspose | Unflatten):
+            spatial = True
+        elif isinstance(layer, Dense | Flatten):
+            spatial = False
+        modules.append(_module(layer, spatial))
+    return nn.Sequential(*modules)
+
+
+def _module(layer: Layer, spatial: bool) -> nn.Module:
+    """Make the module of one layer; `spatial` says that it follows (B, C, H, W), not (B, C)."""
+    match layer:
+        case BatchNorm(channels):
+            return nn.BatchNorm2d(channels) if spatial else nn.BatchNorm1d(channels)
+        case Unflatten(shape):
+            return nn.Unflatten(1, shape)
+        case Activation(name) if name in _ACTIVATIONS:
+            return _ACTIVATIONS[name]()
+        case Dense() | Conv() | ConvTranspose() | Dropout() | Flatten():
+            return _MODULES[type(layer)](*layer)
+    raise ValueError(
+        f"layers: found {layer!r}, expected one of the layers in layers.py, an activation "
+        f"with a name among {', '.join(_ACTIVATIONS)}"
+    )
