@@ -15,9 +15,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
 
-__all__ = ["open_browser", "ready", "serve_app"]
+__all__ = ["DECODED", "open_browser", "ready", "serve_app"]
 
 ROOT = Path(__file__).resolve().parents[1]
+DECODED = "[data-testid=latent-map] [data-testid=decoded]"
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -57,8 +58,8 @@ def open_browser(playwright: Playwright) -> Browser:
 
 
 def ready(page: Page) -> None:
-    """Wait until the page's first chart is drawn and its script has run to the end."""
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    """Wait until the page's first chart or picture is drawn and its script has run to the end."""
+    page.locator(f".js-plotly-plot .main-svg, {DECODED}[data-z]").first.wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 

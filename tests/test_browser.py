@@ -14,7 +14,7 @@ from served_app import open_browser, ready, serve_app
 from vae_explorer import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("Scatter", "Manifold", "Interpolate", "Reconstruct", "Model")
+PAGES = ("Explore", "Scatter", "Manifold", "Interpolate", "Reconstruct", "Model")
 # Streamlit looks for its server under the page's own path first when a link opens a page.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
@@ -68,7 +68,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def _go(page: Page, name: str) -> None:
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-    expect(page).to_have_url(re.compile(r"/\?" if name == "Scatter" else f"/{name.lower()}"))
+    expect(page).to_have_url(re.compile(r"/\?" if name == "Explore" else f"/{name.lower()}"))
     ready(page)
 
 
@@ -138,7 +138,7 @@ def test_a_first_visitors_link_opens_its_page_and_checkpoint(page: Page) -> None
 def test_a_click_shows_the_digit_and_keeps_the_zoom(page: Page, address: str) -> None:
     path = ROOT / "checkpoints" / "mnist-2d"
     latents, row = load_checkpoint(path).latents, _lonely_row(path)
-    page.goto(f"{address}/?checkpoint=mnist-2d")
+    page.goto(f"{address}/scatter?checkpoint=mnist-2d")
     ready(page)
     x, y = _point(page, 0, row)
     before = _range(page)
@@ -178,7 +178,7 @@ def test_clicked_digits_become_the_ends_in_turn_and_the_clicked_map_stays(
 
 
 def test_the_legend_hides_a_class_with_its_name(page: Page, address: str) -> None:
-    page.goto(f"{address}/?checkpoint=mnist-2d")
+    page.goto(f"{address}/scatter?checkpoint=mnist-2d")
     ready(page)
     page.locator(".legendtoggle").first.click()
     page.wait_for_function(

@@ -15,8 +15,8 @@ from vae_explorer import evaluate as command
 from vae_explorer.checkpoint import Latents, list_checkpoints, load_checkpoint
 from vae_explorer.config import ModelConfig
 from vae_explorer.data import Dataset
-from vae_explorer.evaluation import active_units, evaluate, importance_weighted_nll
-from vae_explorer.latents import encode_split
+from vae_explorer.evaluation import evaluate, importance_weighted_nll
+from vae_explorer.latents import active_units, encode_split
 from vae_explorer.model import VAE
 from vae_explorer.training import mean_elbo
 

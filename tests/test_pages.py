@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from vae_explorer import load_checkpoint
 
 MAIN = Path(__file__).resolve().parents[1] / "vae_explorer" / "ui" / "main.py"
-PAGES = ("scatter", "manifold", "interpolate", "reconstruct", "model")
+PAGES = ("explore", "scatter", "manifold", "interpolate", "reconstruct", "model")
 
 
 def _open(page: str, checkpoint: str = "mnist-2d", **state: object) -> AppTest:
@@ -23,7 +24,7 @@ def _open(page: str, checkpoint: str = "mnist-2d", **state: object) -> AppTest:
     for key, value in state.items():
         app.session_state[key] = value
     app.run()
-    if page != "scatter":
+    if page != "explore":
         app.switch_page(f"pages/{page}.py").run()
     return app
 
@@ -43,12 +44,17 @@ def _charts(app: AppTest) -> list[str]:
     return [chart.proto.spec for chart in app.get("plotly_chart")]
 
 
+def _maps(app: AppTest) -> list[dict[str, object]]:
+    """Return what each live map on the page was given."""
+    return [json.loads(element.proto.json) for element in app.get("bidi_component")]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_on_every_shipped_checkpoint(page: str, shipped: Path) -> None:
     app = _clean(_open(page, shipped.name))
     assert app.sidebar.radio[0].value == shipped.name
     assert app.query_params["checkpoint"] == shipped.name
-    assert _charts(app)
+    assert _maps(app) if page == "explore" else _charts(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -90,7 +96,7 @@ def test_the_picker_lists_what_can_be_opened_with_its_figures_and_why_the_rest_c
     assert picker.options.index("mnist-2d") < picker.options.index("mnist-20d")
     meta = load_checkpoint(shipped).meta
     facts = picker.proto.captions[picker.options.index("copied")]
-    assert facts.startswith(f"mnist · {meta.model.latent_dim}-D z · −ELBO ")
+    assert facts.startswith(f"mnist · {meta.model.latent_dim}-D · −ELBO ")
     assert f"{meta.metrics['test_neg_elbo']:.1f}" in facts
     assert any("broken" in c.value and "meta.json" in c.value for c in app.sidebar.caption)
     assert picker.value == "copied"
@@ -109,7 +115,7 @@ def test_a_checkpoint_with_broken_weights_stops_its_page_in_words_and_no_other(
 
 
 def test_a_link_to_a_checkpoint_that_is_gone_says_so_and_opens_another() -> None:
-    app = _clean(_open("scatter", "no-such"))
+    app = _clean(_open("explore", "no-such"))
     assert "no-such" in app.sidebar.warning[0].value
     assert app.sidebar.radio[0].value == "mnist-2d"
 

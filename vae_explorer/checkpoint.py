@@ -37,6 +37,7 @@ __all__ = [
     "load_latents",
     "load_meta",
     "load_model",
+    "load_weights",
     "save_checkpoint",
 ]
 
@@ -173,6 +174,18 @@ def load_latents(path: Path | str) -> Latents:
         index=found["index"].astype(np.int64),
         projections={name: floats[name] for name in projections},
     )
+
+
+def load_weights(path: Path | str) -> dict[str, np.ndarray]:
+    """Read the weights of the checkpoint folder `path`, as stored, by name; without torch."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    file = _existing(Path(path) / "model.safetensors")
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError, TypeError, KeyError) as error:
+        raise ValueError(f"{file}: found no readable weights ({error})") from error
 
 
 def load_model(path: Path | str) -> VAE:

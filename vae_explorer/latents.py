@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from vae_explorer.model import VAE
 
 __all__ = [
+    "ACTIVE_THRESHOLD",
     "PrincipalAxes",
+    "active_units",
     "decode",
     "dimensions_by_kl",
     "encode_split",
@@ -27,6 +29,7 @@ __all__ = [
     "umap_projection",
 ]
 
+ACTIVE_THRESHOLD = 0.01
 ENCODE_BATCH = 1000
 
 
@@ -72,6 +75,11 @@ def kl_by_dimension(latents: Latents) -> np.ndarray:
 def dimensions_by_kl(latents: Latents) -> np.ndarray:
     """Return the dimensions' numbers, the most informative (largest mean KL) first, (D,)."""
     return np.argsort(-kl_by_dimension(latents), kind="stable")
+
+
+def active_units(latents: Latents) -> np.ndarray:
+    """Mark the dimensions with Cov_x(E[z|x]) > 0.01 (Burda et al. 2016), bool with shape (D,)."""
+    return latents.mean.var(axis=0, dtype=np.float64) > ACTIVE_THRESHOLD
 
 
 def principal_axes(z: np.ndarray) -> PrincipalAxes:

@@ -13,14 +13,17 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from threading import Timer
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import streamlit as st
 
 from vae_explorer import checkpoint
 from vae_explorer.checkpoint import Latents
+from vae_explorer.class_traces import class_colour
 from vae_explorer.history import Epoch, read_history
-from vae_explorer.latents import PrincipalAxes, principal_axes
+from vae_explorer.latents import PrincipalAxes, active_units, principal_axes
+from vae_explorer.live.payload import BROWSER_MACS, plan_blob, plan_of_checkpoint, points_blob
+from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, digest
 from vae_explorer.meta import Meta
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "load_axes",
     "load_history",
     "load_latents",
+    "load_live",
     "load_meta",
     "load_model",
     "load_test_split",
@@ -94,6 +98,21 @@ def load_axes(path: Path) -> PrincipalAxes:
 
 
 @_or_stop
+def load_live(path: Path) -> dict[str, str | int]:
+    """Lay out what the live map of a checkpoint fetches, and return by what names.
+
+    `key` is the checkpoint as it is on disk now. `points`, `decoder` and `encoder` are digests of
+    blobs; a network too large for a browser is "" and runs on the server.
+    """
+    changed = _changed(path)
+    live = _live(path, changed)
+    for name, blob in live.blobs.items():
+        BLOBS.lay_out(name, blob)
+    CHECKPOINTS.lay_out(live.names["key"], path)
+    return live.names
+
+
+@_or_stop
 def load_model(path: Path):
     """Return a checkpoint's model, a `vae_explorer.model.VAE`."""
     return _model(path, _changed(path))
@@ -135,6 +154,32 @@ def _latents(path: Path, changed: tuple[int, ...]) -> Latents:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _axes(path: Path, changed: tuple[int, ...]) -> PrincipalAxes:
     return principal_axes(_latents(path, changed).mean)
+
+
+class _Live(NamedTuple):
+    """The names of what a live map fetches, and the blobs by digest."""
+
+    names: dict[str, str | int]
+    blobs: dict[str, bytes]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _live(path: Path, changed: tuple[int, ...]) -> _Live:
+    meta, latents = _meta(path, changed), _latents(path, changed)
+    colours = [class_colour(kind) for kind in range(len(meta.dataset.classes))]
+    axes = _axes(path, changed)
+    points = points_blob(latents, meta, axes, colours, active_units(latents))
+    blobs, names = {digest(points): points}, {"points": digest(points)}
+    for part in ("decoder", "encoder"):
+        plan = plan_of_checkpoint(path, part)
+        names[part] = ""
+        if plan.macs <= BROWSER_MACS:
+            blob = plan_blob(plan)
+            names[part] = digest(blob)
+            blobs[names[part]] = blob
+    names["key"] = digest(f"{path} {changed}".encode())
+    names["name"] = path.name
+    return _Live(names, blobs)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model …")

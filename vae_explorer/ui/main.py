@@ -14,13 +14,14 @@ st.set_page_config(
     page_title="VAE Explorer",
     page_icon=HERE / "icon.png",
     layout="wide",
-    initial_sidebar_state="expanded",
+    initial_sidebar_state=260,
 )
 st.html(HERE / "style.css")
 
 page = st.navigation(
     [
-        st.Page("pages/scatter.py", title="Scatter", icon=":material/scatter_plot:", default=True),
+        st.Page("pages/explore.py", title="Explore", icon=":material/pan_tool:", default=True),
+        st.Page("pages/scatter.py", title="Scatter", icon=":material/scatter_plot:"),
         st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_on:"),
         st.Page("pages/interpolate.py", title="Interpolate", icon=":material/route:"),
         st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),

@@ -86,7 +86,7 @@ def _first(usable: dict[str, CheckpointEntry]) -> str:
 def _facts(meta: Meta) -> str:
     unfinished = meta.epochs_done < meta.training.epochs
     return (
-        f"{meta.dataset.name} · {meta.model.latent_dim}-D z · "
+        f"{meta.dataset.name} · {meta.model.latent_dim}-D · "
         f"−ELBO {meta.metrics['test_neg_elbo']:.1f}"
         + f" · {meta.epochs_done} of {meta.training.epochs} epochs"
         * unfinished

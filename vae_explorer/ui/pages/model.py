@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 from torch import nn
 
-from vae_explorer.evaluation import active_units
 from vae_explorer.figures import history_figure, kl_figure
+from vae_explorer.latents import active_units
 from vae_explorer.ui.loaders import load_history, load_latents, load_meta, load_model
 from vae_explorer.ui.picker import choose_checkpoint
 

@@ -1,0 +1,77 @@
+/** Blobs: a header and arrays in one run of bytes, as `vae_explorer/live/blob.py` packs them. */
+
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array, // half bits; see `widen`
+  uint8: Uint8Array,
+  uint32: Uint32Array,
+};
+
+/**
+ * @typedef {{header: object, arrays: Object<string, ArrayLike<number>>}} Blob
+ */
+
+/** Blobs of this tab by address: fetched once, whatever page is opened. @type {Map} */
+const fetched = new Map();
+
+/**
+ * Fetch a blob, or take it from what this tab has fetched before.
+ * @param {string} url
+ * @returns {Promise<Blob>}
+ */
+export function fetchBlob(url) {
+  if (!fetched.has(url)) {
+    const blob = download(url).then(unpack);
+    // What did not arrive may arrive at the next try.
+    blob.catch(() => fetched.delete(url));
+    fetched.set(url, blob);
+  }
+  return fetched.get(url);
+}
+
+async function download(url) {
+  let response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new Error("The server did not answer.");
+  }
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  return response.arrayBuffer();
+}
+
+/**
+ * @param {ArrayBuffer} bytes
+ * @returns {Blob} whose arrays look at `bytes`, without a copy
+ */
+export function unpack(bytes) {
+  if (bytes.byteLength < 8 || new TextDecoder().decode(bytes.slice(0, 4)) !== "VAEB") {
+    throw new Error("What arrived is not a checkpoint's data.");
+  }
+  const length = new DataView(bytes).getUint32(4, true);
+  if (bytes.byteLength < 8 + length) throw new Error("What arrived is cut short.");
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length)));
+  const arrays = {};
+  for (const [name, { dtype, shape, offset }] of Object.entries(header.arrays)) {
+    const size = shape.reduce((product, side) => product * side, 1);
+    const kind = ARRAYS[dtype];
+    if (8 + length + offset + size * kind.BYTES_PER_ELEMENT > bytes.byteLength) {
+      throw new Error("What arrived is cut short.");
+    }
+    arrays[name] = new kind(bytes, 8 + length + offset, size);
+  }
+  return { header, arrays };
+}
+
+/**
+ * One IEEE half-precision number from its bits.
+ * @param {number} bits
+ */
+export function widen(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,371 @@
+/**
+ * The live map at work: the hand moves, and everything follows it.
+ *
+ * What changes is marked at once and shown at the next frame, so that the newest always wins and a
+ * fast pointer costs no more than a slow one.
+ */
+import { DigitPanel, fetchOriginal } from "./digit-panel.js";
+import { Ends } from "./ends.js";
+import { listen, makeDraggable } from "./gestures.js";
+import { Hand } from "./hand.js";
+import { layout } from "./layout.js";
+import { Legend } from "./legend.js";
+import { MapView } from "./map-view.js";
+import { Overlay } from "./overlay.js";
+import { PictureView } from "./picture-view.js";
+import { PlaneMenu } from "./plane-menu.js";
+import { Sketch } from "./sketch.js";
+import { Sliders } from "./sliders.js";
+import { Strip } from "./strip.js";
+
+// How near, in pixels, a click means a point.
+const REACH = 9;
+// How long after the last key or notch of the wheel Python hears of it, in milliseconds.
+const PAUSE = 300;
+// Steps of the arrow keys, as shares of what the map shows.
+const STEP = 0.02;
+const FINE_STEP = 0.002;
+
+export class Explorer {
+  /**
+   * @param {HTMLElement} root to be filled
+   * @param {import("./space.js").Space} space
+   * @param {Object} options
+   * @param {Object} options.state where the hand was, and which layers were shown
+   * @param {(state: Object) => void} options.post tells Python where the hand was let go
+   * @param {(row: number) => string} options.originalUrl
+   * @param {(say: Function) => Promise<import("./runner.js").Runner>} options.decoder
+   * @param {(say: Function) => Promise<import("./runner.js").Runner>} options.encoder
+   */
+  constructor(root, space, options) {
+    this.options = options;
+    this.hand = new Hand(space);
+    this.ended = new AbortController();
+    this.dirty = new Set();
+    /** @type {import("./runner.js").Runner|null} */
+    this.decoder = null;
+    /** The code under a pointer that only looks. @type {Float32Array|null} */
+    this.looked = null;
+    this.picking = false;
+    this.build(root, space);
+    this.setLayers(options.state.show ?? ["points"]);
+    this.hand.restore(options.state);
+    this.planeChanged();
+    this.takenChanged();
+    this.connect();
+    this.resize = new ResizeObserver(() => this.fit());
+    this.resize.observe(this.map);
+    this.fit();
+    this.load();
+  }
+
+  build(root, space) {
+    const { hand } = this;
+    const { header } = space;
+    const [channels, height, width] = header.image_shape;
+    const shape = [height, width, channels];
+    this.pictureView = new PictureView(shape, (words) => this.say(words));
+    this.digit = new DigitPanel(shape, {
+      resample: () => this.act(() => hand.taken && hand.resample()),
+      mean: () => this.act(() => hand.taken && hand.moveTo(hand.taken.mean)),
+    });
+    this.sliders = new Sliders(header, (dim, value) => this.slide(dim, value), () => this.post());
+    this.sketch = new Sketch(shape, {
+      encode: (pixels) => this.encode(pixels),
+      end: () => this.post(),
+    });
+    this.strip = new Strip({
+      play: (z) => this.moveTo(z),
+      stop: () => this.post(),
+      change: () => this.mark("path"),
+      choose: (z) => this.act(() => hand.moveTo(z)),
+    });
+    const overlay = new Overlay(header);
+    const legend = new Legend(header, hand.hidden, () => this.mark("points", "names"));
+    const planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
+    const ends = new Ends({
+      move: (k, left, top) => {
+        hand.moveEnd(k, left, top);
+        this.mark("path");
+      },
+      end: () => this.post(),
+      signal: this.ended.signal,
+    });
+    const parts = { overlay, legend, planes, ends, ...this };
+    Object.assign(this, layout(root, parts), { planes });
+    this.mapView = new MapView(hand, { ...this, overlay, ends }, (...what) => this.mark(...what));
+    if (this.mapView.points.kind === "canvas") {
+      this.say("This browser has no WebGL: the points are drawn more slowly, as squares.");
+    }
+  }
+
+  connect() {
+    const { signal } = this.ended;
+    const on = {
+      hover: (left, top) => this.look(this.hand.codeAt(left, top)),
+      leave: () => this.look(null),
+      tap: (left, top) => this.tap(left, top),
+      pan: (left, top) => {
+        this.hand.view.pan(left, top);
+        this.mark("view");
+      },
+      zoom: (factor, left, top) => {
+        this.hand.view.zoom(factor, left, top);
+        this.mark("view");
+      },
+      end: () => this.post(),
+    };
+    listen(this.surface, on, signal);
+    const drag = {
+      start: () => {
+        this.handle.classList.add("lm-known");
+        this.strip.stop();
+        this.look(null);
+      },
+      move: (left, top) => this.moveTo(this.hand.codeAt(left, top)),
+      end: () => this.post(),
+    };
+    makeDraggable(this.handle, this.map, drag, signal);
+    this.handle.addEventListener("keydown", (event) => this.key(event), { signal });
+    const click = (button, act) => button.addEventListener("click", () => this.act(act), { signal });
+    const zoom = (factor) => {
+      this.hand.view.zoom(factor);
+      this.mark("view");
+    };
+    click(this.zoomIn, () => zoom(0.7));
+    click(this.zoomOut, () => zoom(1 / 0.7));
+    click(this.zoomHome, () => {
+      this.hand.view = this.hand.whole();
+      this.mark("view", "names");
+    });
+    click(this.pathButton, () => this.setPicking(!this.picking));
+    click(this.clearPath, () => {
+      this.hand.path = [];
+      this.setPicking(false);
+      this.mark("path");
+    });
+    for (const [layer, button] of Object.entries(this.layerButtons)) {
+      click(button, () => {
+        const shown = this.layers;
+        this.setLayers(shown.includes(layer) ? shown.filter((name) => name !== layer) : [...shown, layer]);
+        this.mark("view");
+      });
+    }
+  }
+
+  /** Have the decoder brought; where it does not arrive, say so and offer a new try. */
+  async load() {
+    const say = (words) => this.say(words);
+    try {
+      this.decoder = await this.options.decoder(say);
+    } catch (error) {
+      this.say(`The decoder did not arrive. ${error.message}`, () => this.load());
+      return;
+    }
+    if (this.ended.signal.aborted) return;
+    if (this.mapView.points.kind === "webgl") this.say("");
+    this.mark("z", "view", "path", "taken");
+    // What is not needed for the first picture waits for it.
+    this.later = setTimeout(() => {
+      this.decoder.warm();
+      this.sketch.open(() => this.options.encoder(say));
+    }, 50);
+  }
+
+  // What the hand does.
+
+  /** Do something that is over at once, and tell Python of it. */
+  act(deed) {
+    this.strip.stop();
+    deed();
+    this.mark("z");
+    this.post();
+  }
+
+  moveTo(z) {
+    if (this.hand.moveTo(z)) this.mark("z");
+    else this.say("A coordinate is not a number: the hand stays where it is.");
+  }
+
+  /** Show what is decoded elsewhere, and for null what is at the hand again. */
+  look(z) {
+    this.looked = z && Float32Array.from(z);
+    this.mark("looked");
+  }
+
+  tap(left, top) {
+    const { hand } = this;
+    const row = this.layers.includes("points") ? hand.pointAt(left, top, REACH) : null;
+    this.act(() => {
+      this.looked = null;
+      if (this.picking) {
+        hand.path.push(row === null ? { z: hand.codeAt(left, top) } : hand.endAt(row));
+        this.mark("path");
+      }
+      if (row === null) return this.moveTo(hand.codeAt(left, top));
+      hand.take(row);
+      return this.takenChanged();
+    });
+  }
+
+  key(event) {
+    const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    const way = ways[event.key];
+    if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.strip.stop();
+    this.look(null);
+    const step = (event.shiftKey ? FINE_STEP : STEP) * this.hand.view.span;
+    this.moveTo(this.hand.codeBeside(...way, step));
+    clearTimeout(this.pause);
+    this.pause = setTimeout(() => this.post(), PAUSE);
+  }
+
+  slide(dim, value) {
+    this.strip.stop();
+    this.moveTo(this.hand.z.with(dim, value));
+  }
+
+  /** @param {Float32Array} pixels of a drawing, (H, W, C) */
+  async encode(pixels) {
+    const { runner } = this.sketch;
+    const code = runner.now?.(pixels) ?? (await runner.later(pixels, 1));
+    this.strip.stop();
+    if (!this.hand.takeDrawing(code)) {
+      this.say("The encoder gave something that is no number: the hand stays where it is.");
+      return;
+    }
+    this.digit.show("Your drawing, as the encoder sees it", pixels);
+    this.mark("z", "taken");
+  }
+
+  choosePlane(name) {
+    const { hand } = this;
+    const { threeDigits } = hand;
+    if (name === "digits" && !threeDigits) {
+      this.say("Press Path and click three digits A, B and C first: the plane goes through them.");
+    } else if (!hand.choosePlane(name === "digits" ? `digits:${threeDigits}` : name)) {
+      this.say("The three digits lie on one line: the plane stays as it is.");
+    } else if (name === "digits") {
+      // A plane goes through the hand: put on A, it goes through all three.
+      hand.take(threeDigits[0]);
+      this.takenChanged();
+    }
+    this.act(() => this.planeChanged());
+  }
+
+  setPicking(picking) {
+    this.picking = picking;
+    this.pathButton.setAttribute("aria-pressed", String(picking));
+    this.map.classList.toggle("lm-picking", picking);
+    this.say(picking ? "Click digits, or places between them: A, B, and more." : "");
+  }
+
+  /** Which layers are shown. @returns {string[]} */
+  get layers() {
+    const pressed = ([, button]) => button.getAttribute("aria-pressed") === "true";
+    return Object.entries(this.layerButtons).filter(pressed).map(([layer]) => layer);
+  }
+
+  setLayers(shown) {
+    for (const [layer, button] of Object.entries(this.layerButtons)) {
+      button.setAttribute("aria-pressed", String(shown.includes(layer)));
+    }
+    this.map.classList.toggle("lm-over-grid", shown.includes("grid"));
+  }
+
+  // What follows the hand.
+
+  planeChanged() {
+    const { plane, planeName } = this.hand;
+    this.planes?.show(planeName);
+    this.note.textContent = plane
+      ? ""
+      : "UMAP has no inverse: the hand takes the codes of test digits, not of places between.";
+    this.layerButtons.grid.disabled = !plane;
+    this.mapView.planeChanged();
+    this.mark("plane", "view", "z", "path", "taken");
+  }
+
+  takenChanged() {
+    const { hand } = this;
+    const { taken } = hand;
+    this.mark("taken", "z");
+    if (!taken) return this.digit.clear();
+    const title = hand.space.title(taken.row);
+    this.digit.show(title, null);
+    return fetchOriginal(this.options.originalUrl(taken.row)).then(({ pixels, words }) => {
+      if (hand.taken === taken) this.digit.show(title, pixels, words);
+    });
+  }
+
+  /** Have things shown anew at the next frame. */
+  mark(...what) {
+    for (const thing of what) this.dirty.add(thing);
+    this.frame ??= requestAnimationFrame(() => this.show());
+  }
+
+  show() {
+    const { dirty, hand, decoder } = this;
+    this.frame = null;
+    this.dirty = new Set();
+    const has = (...things) => things.some((thing) => dirty.has(thing));
+    if (decoder && has("z", "looked")) {
+      this.pictureView.show(decoder, this.looked ?? hand.z, this.looked !== null);
+    }
+    if (has("z")) this.sliders.show(hand.z);
+    if (has("taken") && hand.taken && decoder) this.digit.showReconstruction(decoder, hand.taken);
+    this.mapView.show(has, { decoder, layers: this.layers, kind: this.strip.kind });
+    if (has("path")) {
+      this.clearPath.disabled = !hand.path.length;
+      this.strip.show(decoder, hand.path.map((end) => end.z));
+    }
+  }
+
+  fit() {
+    const side = this.map.clientWidth;
+    if (side < 10 || side === this.hand.view.side) return;
+    this.hand.view.side = side;
+    this.mark("view", "names", "path");
+  }
+
+  /** Draw anew what takes its colours from the theme. */
+  recolour() {
+    this.mark("view");
+    this.sketch.redraw();
+  }
+
+  /** Say something on the map, with a button to try again where there is something to try. */
+  say(words, again = null) {
+    this.words.replaceChildren(words);
+    if (!again) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Try again";
+    button.addEventListener("click", again);
+    this.words.append(" ", button);
+  }
+
+  // What Python hears.
+
+  /** @returns {Object} where the hand is, as `vae_explorer/live/hand.py` reads it */
+  snapshot() {
+    return { ...this.hand.snapshot(), show: this.layers };
+  }
+
+  post() {
+    clearTimeout(this.pause);
+    if (!this.ended.signal.aborted) this.options.post(this.snapshot());
+  }
+
+  close() {
+    clearTimeout(this.pause);
+    clearTimeout(this.later);
+    cancelAnimationFrame(this.frame);
+    this.ended.abort();
+    this.strip.stop();
+    this.resize.disconnect();
+    this.mapView.close();
+    this.decoder?.close();
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The live map as Streamlit mounts it. Streamlit calls `mount` anew with every change of data or
+ * theme, and its cleanup only when the element leaves the page: so a map is made once for each
+ * element and checkpoint, and told of the rest.
+ */
+import { fetchBlob } from "./blob.js";
+import { element } from "./element.js";
+import { Explorer } from "./explorer.js";
+import { browserRunner, serverRunner } from "./runner.js";
+import { Space } from "./space.js";
+
+/** @type {WeakMap<HTMLElement, {key: string, explorer: Explorer|null, close: () => void}>} */
+const mounted = new WeakMap();
+
+/** Where the hand was on each checkpoint of this tab, for when its page is opened again. */
+const hands = new Map();
+
+/**
+ * @param {Object} component as Streamlit hands it over; its data are `show_latent_map`'s
+ * @returns {() => void} cleanup
+ */
+export function mount(component) {
+  const { parentElement, data, setStateValue } = component;
+  const before = mounted.get(parentElement);
+  if (before?.key === data.key) {
+    before.explorer?.recolour();
+    return before.close;
+  }
+  if (before) {
+    // The checkpoint was trained anew under the page: the hand stays where it is.
+    const hand = before.explorer?.snapshot();
+    if (hand) hands.set(data.key, { z: hand.z, show: hand.show });
+    before.close();
+  }
+  const stage = element("div", {
+    class: "lm-root",
+    "data-testid": "latent-map",
+    role: "group",
+    "aria-label": `Latent map of ${data.name}`,
+  });
+  parentElement.replaceChildren(styles(data.base.assets), stage);
+  const place = { key: data.key, explorer: null, closed: false };
+  place.close = () => {
+    place.closed = true;
+    if (place.explorer) hands.set(place.key, place.explorer.snapshot());
+    place.explorer?.close();
+    if (mounted.get(parentElement) === place) mounted.delete(parentElement);
+  };
+  mounted.set(parentElement, place);
+  open(stage, data, place, (hand) => setStateValue("hand", hand));
+  return place.close;
+}
+
+/** Fetch everything and open the map; where something is missing, say so and offer a new try. */
+async function open(stage, data, place, post) {
+  stage.replaceChildren(element("p", { class: "lm-message", role: "status", text: "Opening the map …" }));
+  const url = (name) => `${data.base.live}/blob/${data[name]}`;
+  try {
+    const decoder = data.decoder && browserRunner(url("decoder"));
+    // Told of when it is waited for, below.
+    if (decoder) decoder.catch(() => {});
+    const space = new Space(await fetchBlob(url("points")));
+    if (place.closed) return;
+    const options = {
+      post,
+      state: hands.get(data.key) ?? data.hand,
+      originalUrl: (row) => `${data.base.live}/original/${data.key}/${row}`,
+      decoder: (say) => decoder || onServer(data, space, "decoder", say),
+      encoder: (say) =>
+        data.encoder ? browserRunner(url("encoder")) : onServer(data, space, "encoder", say),
+    };
+    place.explorer = new Explorer(stage, space, options);
+  } catch (error) {
+    const again = element("button", {
+      ...{ type: "button", text: "Try again" },
+      onclick: () => open(stage, data, place, post),
+    });
+    const words = `The map of ${data.name} did not open. ${error.message}`;
+    stage.replaceChildren(element("div", { class: "lm-message", role: "alert" }, [words, again]));
+  }
+}
+
+function onServer(data, space, part, say) {
+  const [channels, height, width] = space.header.image_shape;
+  const [inputs, shape] =
+    part === "decoder"
+      ? [space.dims, [height, width, channels]]
+      : [height * width * channels, [2 * space.dims]];
+  return Promise.resolve(serverRunner(`${data.base.live}/run/${data.key}/${part}`, inputs, shape, say));
+}
+
+function styles(assets) {
+  return element("link", { rel: "stylesheet", href: `${assets}/latent-map.css` });
+}

@@ -1,0 +1,54 @@
+/** Where a class's name stands on the map: where the class is most by itself. */
+
+const CELLS = 16;
+
+/**
+ * The middle of a class's points in one cell of a coarse grid: the cell where the class outnumbers
+ * all others by most. Medians will not do: in a good plane the classes are rays, whose medians
+ * crowd around the origin.
+ * @param {Float32Array} xy coordinates, (N, 2)
+ * @param {Uint8Array} label (N,)
+ * @param {number} classes how many there are
+ * @param {[number, number, number, number]} box left, bottom, right, top of what counts
+ * @returns {([number, number]|null)[]} for each class a place, or null for one without points
+ */
+export function namePlaces(xy, label, classes, [left, bottom, right, top]) {
+  const count = new Int32Array(classes * CELLS * CELLS);
+  const all = new Int32Array(CELLS * CELLS);
+  const cellOf = (n) => {
+    const column = Math.floor(((xy[2 * n] - left) / (right - left)) * CELLS);
+    const row = Math.floor(((xy[2 * n + 1] - bottom) / (top - bottom)) * CELLS);
+    const inside = column >= 0 && column < CELLS && row >= 0 && row < CELLS;
+    return inside ? row * CELLS + column : -1;
+  };
+  for (let n = 0; n < label.length; n++) {
+    const cell = cellOf(n);
+    if (cell < 0) continue;
+    count[label[n] * CELLS * CELLS + cell]++;
+    all[cell]++;
+  }
+  const best = Array.from({ length: classes }, (_, kind) => {
+    const own = count.subarray(kind * CELLS * CELLS, (kind + 1) * CELLS * CELLS);
+    let found = -1;
+    own.forEach((here, cell) => {
+      const lead = here ? 2 * here - all[cell] : -Infinity;
+      if (here && (found < 0 || lead > 2 * own[found] - all[found])) found = cell;
+    });
+    return found;
+  });
+  const sums = best.map(() => [0, 0, 0]);
+  for (let n = 0; n < label.length; n++) {
+    if (cellOf(n) !== best[label[n]] || best[label[n]] < 0) continue;
+    const sum = sums[label[n]];
+    sum[0] += xy[2 * n];
+    sum[1] += xy[2 * n + 1];
+    sum[2]++;
+  }
+  return sums.map(([x, y, n]) => (n ? [x / n, y / n] : null));
+}
+
+/** Black or white, whichever is easier to read on a `#rrggbb` colour. */
+export function ink(colour) {
+  const [red, green, blue] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 150 ? "black" : "white";
+}

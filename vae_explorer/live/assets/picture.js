@@ -1,0 +1,57 @@
+/** Decoded pictures on canvases that say what they were decoded from. */
+
+/**
+ * @param {number[]} shape (H, W, C)
+ * @param {string} label what the picture is, for those who cannot see it
+ * @returns {HTMLCanvasElement}
+ */
+export function createPicture([height, width], label) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "lm-decoded";
+  canvas.dataset.testid = "decoded";
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", label);
+  canvas.width = width;
+  canvas.height = height;
+  return canvas;
+}
+
+/**
+ * Paint one picture and write down what it shows; keep the last one where a value is no number.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} pixels (H, W, C) from 0 to 1
+ * @param {Float32Array|null} z what `pixels` were decoded from; null for an original
+ * @param {number} started `performance.now()` before decoding
+ * @returns {boolean} whether it was painted
+ */
+export function paint(canvas, pixels, z, started) {
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(canvas.width, canvas.height);
+  const channels = pixels.length / (canvas.width * canvas.height);
+  if (!toColours(pixels, channels, image.data)) return false;
+  context.putImageData(image, 0, 0);
+  if (z) {
+    canvas.dataset.z = JSON.stringify(Array.from(z));
+    canvas.dataset.ms = (performance.now() - started).toFixed(3);
+  }
+  return true;
+}
+
+/**
+ * @param {Float32Array} pixels
+ * @param {number} channels 1 or 3
+ * @param {Uint8ClampedArray} colours filled with RGBA
+ * @returns {boolean} whether all pixels were numbers
+ */
+export function toColours(pixels, channels, colours) {
+  let sum = 0;
+  for (let from = 0, to = 0; to < colours.length; from += channels, to += 4) {
+    const red = 255 * pixels[from];
+    sum += red;
+    colours[to] = red;
+    colours[to + 1] = channels === 1 ? red : 255 * pixels[from + 1];
+    colours[to + 2] = channels === 1 ? red : 255 * pixels[from + 2];
+    colours[to + 3] = 255;
+  }
+  return !Number.isNaN(sum);
+}

@@ -1,0 +1,164 @@
+/** Codes as coloured discs: by WebGL, or by a plain canvas where there is none. */
+
+const VERTEX = `
+attribute vec2 at;
+attribute float kind;
+uniform vec2 middle;
+uniform vec2 stretch;
+uniform mediump float size;
+uniform vec4 palette[64];
+varying vec4 colour;
+void main() {
+  colour = palette[int(mod(kind, 64.0))];
+  gl_Position = colour.a == 0.0 ? vec4(2, 2, 2, 1) : vec4((at - middle) * stretch, 0, 1);
+  gl_PointSize = size;
+}`;
+
+const FRAGMENT = `
+precision mediump float;
+uniform float size;
+varying vec4 colour;
+void main() {
+  float out_of = length(gl_PointCoord - 0.5) * size - size * 0.5 + 1.0;
+  float alpha = colour.a * clamp(1.0 - out_of, 0.0, 1.0);
+  gl_FragColor = vec4(colour.rgb * alpha, alpha);
+}`;
+
+/**
+ * @typedef {Object} PointLayer
+ * @property {"webgl"|"canvas"} kind
+ * @property {(xy: Float32Array) => void} place new coordinates, (N, 2)
+ * @property {(view: View, colours: Float32Array, size: number) => void} draw colours: RGBA from
+ *   0 to 1 for each class, (classes, 4), alpha 0 for hidden; size: of a disc, CSS pixels
+ * @property {() => void} release
+ */
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Uint8Array} label class of each point, (N,)
+ * @param {() => void} redraw called when the drawing was lost and can be made again
+ * @returns {PointLayer}
+ */
+export function createPoints(canvas, label, redraw) {
+  const options = { alpha: true, antialias: false, premultipliedAlpha: true };
+  const gl = canvas.getContext("webgl", options);
+  const made = gl && webglPoints(canvas, gl, label, redraw);
+  if (made) return made;
+  if (!gl) return canvasPoints(canvas, label);
+  // A canvas keeps its first kind of context: another one takes its place.
+  const plain = canvas.cloneNode();
+  canvas.replaceWith(plain);
+  return canvasPoints(plain, label);
+}
+
+function webglPoints(canvas, gl, label, redraw) {
+  let program = null;
+  let places = null;
+  let xy = new Float32Array(2 * label.length);
+
+  function build() {
+    program = link(gl);
+    if (!program) return false;
+    gl.useProgram(program);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    const kind = gl.getAttribLocation(program, "kind");
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bufferData(gl.ARRAY_BUFFER, label, gl.STATIC_DRAW);
+    gl.enableVertexAttribArray(kind);
+    gl.vertexAttribPointer(kind, 1, gl.UNSIGNED_BYTE, false, 0, 0);
+    const at = gl.getAttribLocation(program, "at");
+    places = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, places);
+    gl.bufferData(gl.ARRAY_BUFFER, xy, gl.DYNAMIC_DRAW);
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, 2, gl.FLOAT, false, 0, 0);
+    return true;
+  }
+  if (!build()) return null;
+
+  const lost = (event) => event.preventDefault();
+  const restored = () => build() && redraw();
+  canvas.addEventListener("webglcontextlost", lost);
+  canvas.addEventListener("webglcontextrestored", restored);
+
+  const uniform = (name) => gl.getUniformLocation(program, name);
+  return {
+    kind: "webgl",
+    place(coordinates) {
+      xy = coordinates;
+      gl.bindBuffer(gl.ARRAY_BUFFER, places);
+      gl.bufferData(gl.ARRAY_BUFFER, xy, gl.DYNAMIC_DRAW);
+    },
+    draw(view, colours, size) {
+      const ratio = fit(canvas, view.side);
+      gl.viewport(0, 0, canvas.width, canvas.height);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+      const palette = new Float32Array(256);
+      palette.set(colours.subarray(0, 256));
+      gl.uniform4fv(uniform("palette"), palette);
+      gl.uniform2f(uniform("middle"), view.x, view.y);
+      gl.uniform2f(uniform("stretch"), 2 / view.span, 2 / view.span);
+      gl.uniform1f(uniform("size"), size * ratio);
+      gl.drawArrays(gl.POINTS, 0, label.length);
+    },
+    release() {
+      canvas.removeEventListener("webglcontextlost", lost);
+      canvas.removeEventListener("webglcontextrestored", restored);
+      // A browser keeps only a few contexts at a time.
+      gl.getExtension("WEBGL_lose_context")?.loseContext();
+    },
+  };
+}
+
+/** @returns {WebGLProgram|null} */
+function link(gl) {
+  const program = gl.createProgram();
+  for (const [type, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    const shader = gl.createShader(type);
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  return gl.getProgramParameter(program, gl.LINK_STATUS) ? program : null;
+}
+
+function canvasPoints(canvas, label) {
+  const context = canvas.getContext("2d");
+  let xy = new Float32Array(2 * label.length);
+  return {
+    kind: "canvas",
+    place(coordinates) {
+      xy = coordinates;
+    },
+    draw(view, colours, size) {
+      const ratio = fit(canvas, view.side);
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, view.side, view.side);
+      for (let kind = 0; kind < colours.length / 4; kind++) {
+        const [red, green, blue, alpha] = colours.subarray(4 * kind, 4 * kind + 4);
+        if (alpha === 0) continue;
+        context.fillStyle = `rgba(${red * 255}, ${green * 255}, ${blue * 255}, ${alpha})`;
+        for (let n = 0; n < label.length; n++) {
+          if (label[n] !== kind) continue;
+          const [left, top] = view.toScreen(xy[2 * n], xy[2 * n + 1]);
+          context.fillRect(left - size / 2, top - size / 2, size, size);
+        }
+      }
+    },
+    release() {},
+  };
+}
+
+/** Give a canvas as many pixels as the screen has for it. @returns {number} pixels a CSS pixel */
+export function fit(canvas, side) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  const pixels = Math.max(1, Math.round(side * ratio));
+  if (canvas.width !== pixels || canvas.height !== pixels) {
+    canvas.width = pixels;
+    canvas.height = pixels;
+  }
+  return pixels / side;
+}

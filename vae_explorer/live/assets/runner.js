@@ -1,0 +1,105 @@
+/**
+ * A network, wherever it runs: in this browser, or in PyTorch on the server where it is too large
+ * for one.
+ *
+ * @typedef {Object} Runner
+ * @property {"browser"|"server"} where
+ * @property {number[]} outputShape (H, W, C) of a picture
+ * @property {((x: Float32Array) => Float32Array)|null} now one example at once; null on the server
+ * @property {import("./pool.js").Run} later many examples, without holding up the page
+ * @property {() => void} warm have what `later` needs started before it is asked for
+ * @property {() => void} close
+ */
+import { fetchBlob } from "./blob.js";
+import { createNetwork } from "./network.js";
+import { createPool } from "./pool.js";
+
+/** Networks of this tab, kept for the next page. @type {Map<string, Promise<Runner>>} */
+const running = new Map();
+
+/** @returns {Promise<Runner>} that runs the plan at `url` in this browser */
+export function browserRunner(url) {
+  if (!running.has(url)) {
+    const made = fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
+    made.catch(() => running.delete(url));
+    running.set(url, made);
+  }
+  return running.get(url);
+}
+
+function inBrowser(header, weights) {
+  const network = createNetwork(header, weights);
+  // The first runs are slow, until the browser has compiled what it runs.
+  for (let k = 0; k < 8; k++) network.run(new Float32Array(network.inputs), 1);
+  let pool = null;
+  return {
+    where: "browser",
+    outputShape: network.outputShape,
+    now: (x) => network.run(x, 1),
+    later(x, count, urgent) {
+      this.warm();
+      return pool.run(x, count, urgent);
+    },
+    warm() {
+      pool ??= createPool(header, weights, navigator.hardwareConcurrency > 1 ? 2 : 1);
+    },
+    close() {
+      pool?.close();
+      pool = null;
+    },
+  };
+}
+
+/**
+ * @param {string} path of the socket on this server
+ * @param {number} inputs numbers an example
+ * @param {number[]} outputShape
+ * @param {(words: string) => void} say called when the server is gone
+ * @returns {Runner}
+ */
+export function serverRunner(path, inputs, outputShape, say) {
+  const outputs = outputShape.reduce((product, side) => product * side, 1);
+  const waiting = new Map();
+  let socket = null;
+  let number = 0;
+
+  function open() {
+    const address = new URL(path, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => {
+      const id = new DataView(data).getUint32(0, true);
+      waiting.get(id)?.(new Float32Array(data, 4));
+      waiting.delete(id);
+    };
+    const ready = new Promise((resolve) => (socket.onopen = resolve));
+    socket.onclose = () => {
+      socket = null;
+      if (waiting.size) say("The server no longer runs this network: reload the page.");
+    };
+    return ready;
+  }
+
+  let ready = open();
+  return {
+    where: "server",
+    outputShape,
+    now: null,
+    async later(x, count) {
+      if (!socket) ready = open();
+      await ready;
+      const id = number++;
+      const message = new Uint8Array(4 + 4 * count * inputs);
+      new DataView(message.buffer).setUint32(0, id, true);
+      message.set(new Uint8Array(x.buffer, x.byteOffset, 4 * count * inputs), 4);
+      const answer = new Promise((resolve) => waiting.set(id, resolve));
+      socket.send(message);
+      const result = await answer;
+      if (result.length !== count * outputs) throw new Error("The server's answer does not fit.");
+      return result;
+    },
+    warm() {},
+    close: () => socket?.close(),
+  };
+}

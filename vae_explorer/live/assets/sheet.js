@@ -1,0 +1,170 @@
+/**
+ * The grid under the points: codes on a lattice over what is in view, each decoded and painted
+ * over its own cell. Cells stand at multiples of the lattice's step, so that panning keeps those
+ * that are there; while new ones are decoded, the old ones are drawn where they belong.
+ */
+import { latest } from "./latest.js";
+import { toColours } from "./picture.js";
+import { fit } from "./points.js";
+
+// Cells in one message to a worker: small enough for the workers to share the work evenly.
+const CHUNK = 40;
+
+/**
+ * @typedef {Object} Cells a block of decoded cells
+ * @property {number} step of the lattice, in the plane's units
+ * @property {number} left, bottom number of the first column and row
+ * @property {number} columns, rows
+ * @property {object} place what the cells were decoded from besides their coordinates
+ * @property {HTMLCanvasElement} canvas
+ */
+
+export class Sheet {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} drawn called when new cells are there to be drawn
+   */
+  constructor(canvas, drawn) {
+    this.canvas = canvas;
+    this.drawn = drawn;
+    /** Cells along a side of the map, about. */
+    this.across = 20;
+    /** @type {Cells|null} */
+    this.cells = null;
+    this.shown = null;
+    this.ask = latest((request) => this.decode(request));
+  }
+
+  /**
+   * Ask for the cells in view where they are not there.
+   * @param {import("./runner.js").Runner} runner
+   * @param {import("./view.js").View} view
+   * @param {import("./plane.js").Plane} plane
+   * @param {Float64Array} residual of z
+   */
+  show(runner, view, plane, residual) {
+    const wanted = { ...block(view, this.across), plane, residual };
+    if (this.wanted && same(this.wanted, wanted)) return;
+    this.wanted = wanted;
+    this.ask({ ...wanted, runner });
+  }
+
+  /** Draw what is there. @param {import("./view.js").View} view */
+  draw(view) {
+    const context = this.canvas.getContext("2d");
+    fit(this.canvas, view.side);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!this.cells) return;
+    const { step, left, bottom, columns, rows, canvas } = this.cells;
+    const ratio = this.canvas.width / view.side;
+    const [x, y] = view.toScreen((left - 0.5) * step, (bottom + rows - 0.5) * step);
+    const cell = step * view.scale * ratio;
+    context.imageSmoothingEnabled = true;
+    context.drawImage(canvas, x * ratio, y * ratio, columns * cell, rows * cell);
+  }
+
+  /** Forget the cells. */
+  clear() {
+    this.cells = null;
+    this.wanted = null;
+  }
+
+  async decode({ runner, step, left, bottom, columns, rows, plane, residual }) {
+    const started = performance.now();
+    const [height, width, channels] = runner.outputShape;
+    const next = { step, left, bottom, columns, rows, plane, residual };
+    next.canvas = new OffscreenCanvas(columns * width, rows * height);
+    const context = next.canvas.getContext("2d");
+    const missing = this.keep(next, context, width, height);
+    const jobs = [];
+    let number = true;
+    for (let from = 0; from < missing.length; from += CHUNK) {
+      const chunk = missing.slice(from, from + CHUNK);
+      const codes = new Float32Array(chunk.length * residual.length);
+      chunk.forEach(([column, row], k) => {
+        const z = plane.at(residual, (left + column) * step, (bottom + row) * step);
+        codes.set(z, k * residual.length);
+      });
+      jobs.push(
+        runner.later(codes, chunk.length).then((pixels) => {
+          const size = width * height * channels;
+          const image = new ImageData(width, height);
+          chunk.forEach(([column, row], k) => {
+            const one = pixels.subarray(k * size, (k + 1) * size);
+            number = toColours(one, channels, image.data) && number;
+            context.putImageData(image, column * width, (rows - 1 - row) * height);
+          });
+        }),
+      );
+    }
+    try {
+      await Promise.all(jobs);
+    } catch {
+      return;
+    }
+    // Asked for by a former map of this canvas, or decoded to something that is no number.
+    if (!this.wanted || !number) return;
+    this.cells = next;
+    const corner = plane.at(residual, left * step, (bottom + rows - 1) * step);
+    Object.assign(this.canvas.dataset, {
+      cells: `${columns}x${rows}`,
+      decoded: missing.length,
+      step,
+      corner: JSON.stringify(Array.from(new Float32Array(corner))),
+      ms: (performance.now() - started).toFixed(1),
+    });
+    this.drawn();
+  }
+
+  /** Copy cells that are there already. @returns {[number, number][]} columns and rows of others */
+  keep(next, context, width, height) {
+    const old = this.cells;
+    const kept = old && old.step === next.step && samePlace(old, next);
+    if (kept) {
+      context.drawImage(
+        old.canvas,
+        (old.left - next.left) * width,
+        (next.bottom + next.rows - old.bottom - old.rows) * height,
+      );
+    }
+    const missing = [];
+    for (let row = next.rows - 1; row >= 0; row--) {
+      for (let column = 0; column < next.columns; column++) {
+        const [x, y] = [next.left + column, next.bottom + row];
+        const inside =
+          kept &&
+          x >= old.left &&
+          x < old.left + old.columns &&
+          y >= old.bottom &&
+          y < old.bottom + old.rows;
+        if (!inside) missing.push([column, row]);
+      }
+    }
+    return missing;
+  }
+}
+
+/** The lattice's cells in view. @returns {{step, left, bottom, columns, rows}} */
+function block(view, across) {
+  // Steps are powers of the square root of two, so that zooming asks for new cells now and then.
+  const step = 2 ** (Math.round(2 * Math.log2(view.span / across)) / 2);
+  const half = view.span / 2;
+  const left = Math.round((view.x - half) / step);
+  const bottom = Math.round((view.y - half) / step);
+  return {
+    step,
+    left,
+    bottom,
+    columns: Math.round((view.x + half) / step) - left + 1,
+    rows: Math.round((view.y + half) / step) - bottom + 1,
+  };
+}
+
+function same(a, b) {
+  const keys = ["step", "left", "bottom", "columns", "rows"];
+  return keys.every((key) => a[key] === b[key]) && samePlace(a, b);
+}
+
+function samePlace(a, b) {
+  return a.plane === b.plane && a.residual.every((value, d) => Math.abs(value - b.residual[d]) < 1e-9);
+}

@@ -1,0 +1,66 @@
+/** A live slider for each dimension of z, the most informative first. */
+import { element } from "./element.js";
+
+const FARTHEST = 4;
+
+export class Sliders {
+  /**
+   * @param {{order: number[], kl: number[], active: boolean[]}} header
+   * @param {(dim: number, value: number) => void} move called while a slider moves
+   * @param {() => void} end called when it is let go
+   */
+  constructor({ order, kl, active }, move, end) {
+    this.inputs = [];
+    this.values = [];
+    const rows = order.map((dim) => {
+      const nats = kl[dim].toFixed(2);
+      const input = element("input", {
+        ...{ type: "range", min: -FARTHEST, max: FARTHEST, step: "any" },
+        "data-testid": "z-slider",
+        "data-dim": dim,
+        "aria-label": `z${dim}, KL ${nats} nats${active[dim] ? "" : ", inactive"}`,
+        oninput: () => move(dim, Number(input.value)),
+        onchange: end,
+        // Of a slider without steps the browser makes arrow keys that move too far.
+        onkeydown: (event) => this.key(event, input, dim, move, end),
+      });
+      const value = element("output", { class: "lm-slider-value" });
+      this.inputs[dim] = input;
+      this.values[dim] = value;
+      const title = active[dim]
+        ? `z${dim}: KL ${nats} nats`
+        : `z${dim}: KL ${nats} nats. Inactive: the decoder all but ignores it.`;
+      return element("label", { class: active[dim] ? "lm-slider" : "lm-slider lm-inactive", title }, [
+        element("span", { class: "lm-slider-name", text: `z${dim}` }),
+        input,
+        value,
+      ]);
+    });
+    const inactive = active.filter((used) => !used).length;
+    const words =
+      order.length > 2
+        ? "Sliders, most KL first" + (inactive ? ` · ${inactive} inactive (pale)` : "")
+        : "Sliders";
+    this.element = element("section", { class: "lm-sliders", "aria-label": words }, [
+      element("h3", { text: words }),
+      element("div", { class: order.length > 4 ? "lm-columns" : "" }, rows),
+    ]);
+  }
+
+  /** @param {Float32Array} z shown on the sliders as far as they go */
+  show(z) {
+    z.forEach((value, dim) => {
+      this.inputs[dim].value = value;
+      this.values[dim].value = value.toFixed(2).replace("-", "−");
+    });
+  }
+
+  key(event, input, dim, move, end) {
+    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    const value = Number(input.value) + way * (event.shiftKey ? 0.01 : 0.1);
+    move(dim, Math.max(-FARTHEST, Math.min(FARTHEST, value)));
+    end();
+  }
+}

@@ -1,0 +1,169 @@
+/** The path's pictures in a row, decoded anew while an end is dragged, and a play button. */
+import { element } from "./element.js";
+import { latest } from "./latest.js";
+import { equalChange, equalSteps, pathAt } from "./paths.js";
+import { createPicture, paint } from "./picture.js";
+
+// Pictures along the path from which steps of equal change are measured.
+const SAMPLES = 49;
+const SECONDS_A_STRETCH = 2.5;
+// Room for one picture, in pixels.
+const FRAME_WIDTH = 46;
+
+export class Strip {
+  /**
+   * @param {Object} on
+   * @param {(z: Float64Array) => void} on.play called for each frame with the code reached
+   * @param {() => void} on.stop when playing ends
+   * @param {() => void} on.change when the way or the spacing is another
+   * @param {(z: Float64Array) => void} on.choose when a picture is clicked
+   */
+  constructor(on) {
+    this.on = on;
+    this.kind = "lerp";
+    this.spacing = "z";
+    this.ends = [];
+    this.fractions = equalSteps(9);
+    this.frame = 0;
+    this.row = element("div", { class: "lm-frames" });
+    this.hint = element("p", { class: "lm-hint" });
+    this.playButton = element("button", { type: "button", class: "lm-play", onclick: () => this.toggle() });
+    this.way = choice("Way", { lerp: "lerp", slerp: "slerp" }, (kind) => {
+      this.kind = kind;
+      on.change();
+    });
+    this.steps = choice("Steps of equal", { z: "equal z", picture: "equal change" }, (spacing) => {
+      this.spacing = spacing;
+      on.change();
+    });
+    this.way.title = "lerp: a straight line. slerp: a turn about the origin.";
+    this.steps.title = "Steps of equal length in z, or of equal change in the picture.";
+    this.tools = element("div", { class: "lm-strip-tools" }, [this.playButton, this.way, this.steps]);
+    this.element = element("section", { class: "lm-strip", "aria-label": "Path" }, [
+      this.tools,
+      this.row,
+      this.hint,
+    ]);
+    this.ask = latest((request) => this.decode(request));
+    this.label();
+    this.show(null, []);
+  }
+
+  /**
+   * Follow the path through `ends`.
+   * @param {import("./runner.js").Runner|null} runner
+   * @param {ArrayLike<number>[]} ends
+   */
+  show(runner, ends) {
+    this.ends = ends;
+    const drawn = ends.length > 1;
+    this.tools.style.display = drawn ? "" : "none";
+    this.row.style.display = drawn ? "" : "none";
+    this.hint.style.display = drawn ? "none" : "";
+    this.hint.textContent =
+      ends.length === 1
+        ? "A is set. Click another digit for B."
+        : "Drag the ring, hover to look, click a digit to take it. Path, then a click on two digits or more: the way between them is decoded here.";
+    if (!drawn) this.stop();
+    if (drawn && runner) {
+      this.fit(runner);
+      this.ask({ runner, ends, kind: this.kind, spacing: this.spacing });
+    }
+  }
+
+  /** As many pictures as there is room for. */
+  fit(runner) {
+    const count = Math.max(7, Math.min(15, Math.floor(this.row.clientWidth / FRAME_WIDTH)));
+    if (this.row.children.length === count) return;
+    const frames = Array.from({ length: count }, (_, k) => {
+      const picture = createPicture(runner.outputShape, `Step ${k + 1} of ${count} on the path`);
+      picture.addEventListener("click", () => this.on.choose(Float64Array.from(JSON.parse(picture.dataset.z))));
+      return picture;
+    });
+    this.row.replaceChildren(...frames);
+  }
+
+  async decode({ runner, ends, kind, spacing }) {
+    const frames = [...this.row.children];
+    const started = performance.now();
+    const codes = (fractions) => {
+      const all = fractions.map((t) => pathAt(ends, t, kind));
+      const flat = new Float32Array(all.length * ends[0].length);
+      all.forEach((z, k) => flat.set(z, k * z.length));
+      return flat;
+    };
+    try {
+      let fractions = equalSteps(frames.length);
+      if (spacing === "picture") {
+        const samples = await runner.later(codes(equalSteps(SAMPLES)), SAMPLES, true);
+        fractions = equalChange(samples, SAMPLES, frames.length);
+      }
+      const z = codes(fractions);
+      const pixels = await runner.later(z, frames.length, true);
+      const [size, dims] = [pixels.length / frames.length, ends[0].length];
+      frames.forEach((frame, k) => {
+        const one = pixels.subarray(k * size, (k + 1) * size);
+        paint(frame, one, z.subarray(k * dims, (k + 1) * dims), started);
+      });
+      this.fractions = fractions;
+    } catch {
+      // The row keeps its last pictures; what is wrong is said beside the large one.
+    }
+  }
+
+  toggle() {
+    if (this.frame) this.stop();
+    else this.play();
+  }
+
+  /** Run along the path, there and back, until stopped. */
+  play() {
+    const started = performance.now();
+    const step = (now) => {
+      const seconds = SECONDS_A_STRETCH * (this.ends.length - 1);
+      const turn = ((now - started) / 1000 / seconds) % 2;
+      const share = Math.max(0, turn < 1 ? turn : 2 - turn);
+      this.on.play(pathAt(this.ends, this.fractionAt(share), this.kind));
+      this.mark(share);
+      this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+    this.label();
+  }
+
+  stop() {
+    if (!this.frame) return;
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.mark(null);
+    this.label();
+    this.on.stop();
+  }
+
+  /** Between equal shares of the row, as its pictures are spaced. */
+  fractionAt(share) {
+    const place = share * (this.fractions.length - 1);
+    const k = Math.min(this.fractions.length - 2, Math.floor(place));
+    return this.fractions[k] + (place - k) * (this.fractions[k + 1] - this.fractions[k]);
+  }
+
+  mark(share) {
+    const frames = [...this.row.children];
+    const reached = share === null ? -1 : Math.round(share * (frames.length - 1));
+    frames.forEach((frame, k) => frame.classList.toggle("lm-reached", k === reached));
+  }
+
+  label() {
+    this.playButton.textContent = this.frame ? "❚❚ Pause" : "▶ Play";
+    this.playButton.setAttribute("aria-label", this.frame ? "Pause" : "Play along the path");
+  }
+}
+
+function choice(label, options, chosen) {
+  const select = element(
+    "select",
+    { "aria-label": label, onchange: () => chosen(select.value) },
+    Object.entries(options).map(([value, text]) => element("option", { value, text })),
+  );
+  return select;
+}

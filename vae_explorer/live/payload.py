@@ -1,0 +1,79 @@
+"""A checkpoint as the browser takes it: its codes, its decoder and its encoder, each one blob."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vae_explorer.checkpoint import Latents, load_meta, load_weights
+from vae_explorer.latents import PrincipalAxes, dimensions_by_kl
+from vae_explorer.live.blob import pack
+from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
+
+if TYPE_CHECKING:
+    from vae_explorer.meta import Meta
+
+__all__ = ["BROWSER_MACS", "plan_blob", "plan_of_checkpoint", "points_blob"]
+
+# Multiply-adds a browser does well within a frame; above, the server runs the network.
+BROWSER_MACS = 6_000_000
+
+PLANS = {"decoder": decoder_plan, "encoder": encoder_plan}
+
+
+def plan_of_checkpoint(path: Path | str, part: str) -> Plan:
+    """Return the plan of a checkpoint's `decoder` or `encoder`, in the dtype it is stored in.
+
+    Raises:
+        FileNotFoundError, ValueError: where the files are missing or do not fit each other.
+    """
+    weights = load_weights(path)
+    dtype = np.result_type(*weights.values())
+    try:
+        return PLANS[part](load_meta(path).model, weights, dtype)
+    except ValueError as error:
+        raise ValueError(f"{Path(path) / 'model.safetensors'}: {error}") from error
+
+
+def plan_blob(plan: Plan) -> bytes:
+    """Return the blob of a plan: its header and one array, `weights`."""
+    return pack(plan.header(), {"weights": plan.weights})
+
+
+def points_blob(
+    latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequence[str], active: np.ndarray
+) -> bytes:
+    """Return the blob of N codes of D dimensions and what belongs to them.
+
+    Args:
+        latents, meta: of one checkpoint.
+        axes: the principal axes of its codes.
+        colours: `#rrggbb` for each class.
+        active: whether each dimension is used, (D,).
+
+    Arrays: `mean` (N, D) float32, `logvar` (N, D) float16, `label` (N,) uint8, `index` (N,)
+    uint32, `axes` (D, D) and `center` (D,) float32, and `umap` (N, 2) float32 where there is one.
+    """
+    arrays = {
+        "mean": latents.mean.astype(np.float32),
+        "logvar": latents.logvar.astype(np.float16),
+        "label": latents.label.astype(np.uint8),
+        "index": latents.index.astype(np.uint32),
+        "axes": axes.axes.astype(np.float32),
+        "center": axes.center.astype(np.float32),
+    }
+    if "umap" in latents.projections:
+        arrays["umap"] = latents.projections["umap"].astype(np.float32)
+    header = {
+        "classes": list(meta.dataset.classes),
+        "colours": list(colours),
+        "kl": meta.kl_by_dimension,
+        "order": dimensions_by_kl(latents).tolist(),
+        "active": active.tolist(),
+        "image_shape": list(meta.model.image_shape),
+        "dataset": meta.dataset.name,
+    }
+    return pack(header, arrays)

@@ -1,0 +1,66 @@
+"""The live map on a page: a component of ours, decoded in the browser (see live/assets).
+
+Python lays out what the browser fetches, and hears of the hand when it is let go: z, the digits
+taken, the plane and the view are then kept for the session and written to the URL.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from vae_explorer.live.hand import PARAMETERS, Hand, hand_from_query, hand_from_state
+from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
+from vae_explorer.ui.loaders import load_latents, load_live
+
+__all__ = ["show_latent_map"]
+
+# Only this small part travels with each run; it imports the rest, which the browser keeps.
+_component = st.components.v2.component(
+    "vae_explorer_latent_map",
+    js=(ASSETS / "mount.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def show_latent_map(path: Path) -> None:
+    """Show the live map of a checkpoint, where the hand was when it was last seen."""
+    count, dims = load_latents(path).mean.shape
+    if dims == 1:
+        st.error(
+            f"{path.name}: found 1 latent dimension, expected at least 2 to draw a plane; "
+            "train one with --latent-dim 2"
+        )
+        st.stop()
+    kept, key = f"hand of {path}", f"map of {path}"
+    if kept not in st.session_state:
+        hand, problems = hand_from_query(st.query_params, dims, count)
+        for problem in problems:
+            st.warning(f"The link's {problem}")
+        st.session_state[kept] = hand
+    moved, _ = hand_from_state(st.session_state.get(key, {}).get("hand"), dims, count)
+    if moved.z is not None:
+        st.session_state[kept] = moved
+    _write_query(st.session_state[kept])
+    _component(
+        key=key,
+        data=load_live(path) | {"hand": st.session_state[kept].to_state(), "base": _base()},
+        on_hand_change=lambda: None,
+    )
+
+
+def _base() -> dict[str, str]:
+    base = st.get_option("server.baseUrlPath").strip("/")
+    prefix = f"/{base}{PREFIX}" if base else PREFIX
+    return {"live": prefix, "assets": f"{prefix}/assets/{asset_version()}"}
+
+
+def _write_query(hand: Hand) -> None:
+    """Put the hand into the URL, and take out what it does not say."""
+    query = hand.to_query()
+    for name in PARAMETERS:
+        if name in query and st.query_params.get(name) != query[name]:
+            st.query_params[name] = query[name]
+        elif name not in query and name in st.query_params:
+            del st.query_params[name]
