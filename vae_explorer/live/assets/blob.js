@@ -2,7 +2,7 @@
 
 const ARRAYS = {
   float32: Float32Array,
-  float16: Uint16Array, // half bits; see `widen`
+  float16: Uint16Array, // half bits; see `widened` in network.js
   uint8: Uint8Array,
   uint32: Uint32Array,
 };
@@ -61,17 +61,4 @@ export function unpack(bytes) {
     arrays[name] = new kind(bytes, 8 + length + offset, size);
   }
   return { header, arrays };
-}
-
-/**
- * One IEEE half-precision number from its bits.
- * @param {number} bits
- */
-export function widen(bits) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

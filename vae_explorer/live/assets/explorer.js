@@ -127,28 +127,32 @@ export class Explorer {
     };
     makeDraggable(this.handle, this.map, drag, signal);
     this.handle.addEventListener("keydown", (event) => this.key(event), { signal });
-    const click = (button, act) => button.addEventListener("click", () => this.act(act), { signal });
+    const click = (button, act) => button.addEventListener("click", act, { signal });
     const zoom = (factor) => {
       this.hand.view.zoom(factor);
       this.mark("view");
+      this.postSoon();
     };
     click(this.zoomIn, () => zoom(0.7));
     click(this.zoomOut, () => zoom(1 / 0.7));
     click(this.zoomHome, () => {
       this.hand.view = this.hand.whole();
       this.mark("view", "names");
+      this.postSoon();
     });
     click(this.pathButton, () => this.setPicking(!this.picking));
     click(this.clearPath, () => {
       this.hand.path = [];
       this.setPicking(false);
       this.mark("path");
+      this.post();
     });
     for (const [layer, button] of Object.entries(this.layerButtons)) {
       click(button, () => {
-        const shown = this.layers;
-        this.setLayers(shown.includes(layer) ? shown.filter((name) => name !== layer) : [...shown, layer]);
+        const others = this.layers.filter((name) => name !== layer);
+        this.setLayers(this.layers.includes(layer) ? others : [...others, layer]);
         this.mark("view");
+        this.postSoon();
       });
     }
   }
@@ -217,8 +221,7 @@ export class Explorer {
     this.look(null);
     const step = (event.shiftKey ? FINE_STEP : STEP) * this.hand.view.span;
     this.moveTo(this.hand.codeBeside(...way, step));
-    clearTimeout(this.pause);
-    this.pause = setTimeout(() => this.post(), PAUSE);
+    this.postSoon();
   }
 
   slide(dim, value) {
@@ -356,6 +359,12 @@ export class Explorer {
   post() {
     clearTimeout(this.pause);
     if (!this.ended.signal.aborted) this.options.post(this.snapshot());
+  }
+
+  /** The same when a moment has passed without another deed: a new run of the page costs time. */
+  postSoon() {
+    clearTimeout(this.pause);
+    this.pause = setTimeout(() => this.post(), PAUSE);
   }
 
   close() {

@@ -50,7 +50,7 @@ export class PictureView {
     this.readout.textContent =
       z.length <= 3
         ? `z = (${Array.from(z, (value) => value.toFixed(2).replace("-", "−")).join(", ")})`
-        : `z of ${z.length} dimensions, |z| = ${Math.hypot(...z).toFixed(2)}`;
+        : `|z| = ${Math.hypot(...z).toFixed(2)}`;
     const where = decoder.where === "browser" ? "in this browser" : "on the server";
     this.timing.textContent = `${Number(this.picture.dataset.ms).toFixed(1)} ms, ${where}`;
   }

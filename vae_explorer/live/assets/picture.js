@@ -28,7 +28,7 @@ export function paint(canvas, pixels, z, started) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(canvas.width, canvas.height);
   const channels = pixels.length / (canvas.width * canvas.height);
-  if (!toColours(pixels, channels, image.data)) return false;
+  if (!toColours(pixels, channels, image)) return false;
   context.putImageData(image, 0, 0);
   if (z) {
     canvas.dataset.z = JSON.stringify(Array.from(z));
@@ -38,20 +38,29 @@ export function paint(canvas, pixels, z, started) {
 }
 
 /**
- * @param {Float32Array} pixels
- * @param {number} channels 1 or 3
- * @param {Uint8ClampedArray} colours filled with RGBA
+ * Write one picture into a larger image.
+ * @param {Float32Array} pixels (H, W, C) from 0 to 1
+ * @param {number} channels C, 1 or 3
+ * @param {ImageData} image
+ * @param {number} [left] where in it the picture begins, in its pixels
+ * @param {number} [top]
+ * @param {number} [width] of the picture
  * @returns {boolean} whether all pixels were numbers
  */
-export function toColours(pixels, channels, colours) {
+export function toColours(pixels, channels, image, left = 0, top = 0, width = image.width) {
+  const colours = image.data;
+  const height = pixels.length / (channels * width);
   let sum = 0;
-  for (let from = 0, to = 0; to < colours.length; from += channels, to += 4) {
-    const red = 255 * pixels[from];
-    sum += red;
-    colours[to] = red;
-    colours[to + 1] = channels === 1 ? red : 255 * pixels[from + 1];
-    colours[to + 2] = channels === 1 ? red : 255 * pixels[from + 2];
-    colours[to + 3] = 255;
+  for (let from = 0, y = 0; y < height; y++) {
+    let to = 4 * ((top + y) * image.width + left);
+    for (let x = 0; x < width; x++, from += channels, to += 4) {
+      const red = 255 * pixels[from];
+      sum += red;
+      colours[to] = red;
+      colours[to + 1] = channels === 1 ? red : 255 * pixels[from + 1];
+      colours[to + 2] = channels === 1 ? red : 255 * pixels[from + 2];
+      colours[to + 3] = 255;
+    }
   }
   return !Number.isNaN(sum);
 }

@@ -15,8 +15,10 @@ const CHUNK = 40;
  * @property {number} step of the lattice, in the plane's units
  * @property {number} left, bottom number of the first column and row
  * @property {number} columns, rows
- * @property {object} place what the cells were decoded from besides their coordinates
- * @property {HTMLCanvasElement} canvas
+ * @property {import("./plane.js").Plane} plane that the cells lie on
+ * @property {Float64Array} residual of the codes that were decoded, (D,)
+ * @property {ImageData} image of all cells, the top row first
+ * @property {OffscreenCanvas} canvas with the image on it
  */
 
 export class Sheet {
@@ -73,11 +75,10 @@ export class Sheet {
     const started = performance.now();
     const [height, width, channels] = runner.outputShape;
     const next = { step, left, bottom, columns, rows, plane, residual };
-    next.canvas = new OffscreenCanvas(columns * width, rows * height);
-    const context = next.canvas.getContext("2d");
-    const missing = this.keep(next, context, width, height);
+    next.image = new ImageData(columns * width, rows * height);
+    const missing = this.keep(next, width, height);
+    let whole = true;
     const jobs = [];
-    let number = true;
     for (let from = 0; from < missing.length; from += CHUNK) {
       const chunk = missing.slice(from, from + CHUNK);
       const codes = new Float32Array(chunk.length * residual.length);
@@ -85,25 +86,25 @@ export class Sheet {
         const z = plane.at(residual, (left + column) * step, (bottom + row) * step);
         codes.set(z, k * residual.length);
       });
-      jobs.push(
-        runner.later(codes, chunk.length).then((pixels) => {
-          const size = width * height * channels;
-          const image = new ImageData(width, height);
-          chunk.forEach(([column, row], k) => {
-            const one = pixels.subarray(k * size, (k + 1) * size);
-            number = toColours(one, channels, image.data) && number;
-            context.putImageData(image, column * width, (rows - 1 - row) * height);
-          });
-        }),
-      );
+      const place = (pixels) => {
+        const size = width * height * channels;
+        chunk.forEach(([column, row], k) => {
+          const cell = pixels.subarray(k * size, (k + 1) * size);
+          const [x, y] = [column * width, (rows - 1 - row) * height];
+          whole = toColours(cell, channels, next.image, x, y, width) && whole;
+        });
+      };
+      jobs.push(runner.later(codes, chunk.length).then(place));
     }
     try {
       await Promise.all(jobs);
     } catch {
       return;
     }
-    // Asked for by a former map of this canvas, or decoded to something that is no number.
-    if (!this.wanted || !number) return;
+    // Nobody waits for it any more, or it was decoded to something that is no number.
+    if (!this.wanted || !whole) return;
+    next.canvas = new OffscreenCanvas(columns * width, rows * height);
+    next.canvas.getContext("2d").putImageData(next.image, 0, 0);
     this.cells = next;
     const corner = plane.at(residual, left * step, (bottom + rows - 1) * step);
     Object.assign(this.canvas.dataset, {
@@ -117,30 +118,31 @@ export class Sheet {
   }
 
   /** Copy cells that are there already. @returns {[number, number][]} columns and rows of others */
-  keep(next, context, width, height) {
+  keep(next, width, height) {
     const old = this.cells;
-    const kept = old && old.step === next.step && samePlace(old, next);
-    if (kept) {
-      context.drawImage(
-        old.canvas,
-        (old.left - next.left) * width,
-        (next.bottom + next.rows - old.bottom - old.rows) * height,
-      );
-    }
+    const known = old && old.step === next.step && samePlace(old, next) ? old : null;
     const missing = [];
     for (let row = next.rows - 1; row >= 0; row--) {
       for (let column = 0; column < next.columns; column++) {
-        const [x, y] = [next.left + column, next.bottom + row];
-        const inside =
-          kept &&
-          x >= old.left &&
-          x < old.left + old.columns &&
-          y >= old.bottom &&
-          y < old.bottom + old.rows;
-        if (!inside) missing.push([column, row]);
+        const [x, y] = [next.left + column - known?.left, next.bottom + row - known?.bottom];
+        // Without known cells both are NaN, and no comparison holds.
+        if (x >= 0 && x < known.columns && y >= 0 && y < known.rows) {
+          copyCell(known, x, y, next, column, row, width, height);
+        } else {
+          missing.push([column, row]);
+        }
       }
     }
     return missing;
+  }
+}
+
+function copyCell(from, x, y, to, column, row, width, height) {
+  const [source, target] = [from.image, to.image];
+  for (let line = 0; line < height; line++) {
+    const start = 4 * (((from.rows - 1 - y) * height + line) * source.width + x * width);
+    const place = 4 * (((to.rows - 1 - row) * height + line) * target.width + column * width);
+    target.data.set(source.data.subarray(start, start + 4 * width), place);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The codes of a checkpoint's test images, and the planes through them. */
-import { widen } from "./blob.js";
+import { widened } from "./network.js";
 import { digitsPlane, dimensionPlane, principalPlane } from "./plane.js";
 
 export class Space {
@@ -19,7 +19,7 @@ export class Space {
   /** @returns {Float64Array} a row's posterior variance, (D,) */
   variance(row) {
     const bits = this.logvar.subarray(row * this.dims, (row + 1) * this.dims);
-    return Float64Array.from(bits, (half) => Math.exp(widen(half)));
+    return Float64Array.from(widened(bits), Math.exp);
   }
 
   /** What a row is, in words. */
