@@ -50,8 +50,11 @@ export class Sliders {
   /** @param {Float32Array} z shown on the sliders as far as they go */
   show(z) {
     z.forEach((value, dim) => {
+      const text = value.toFixed(2).replace("-", "−");
+      // Most dimensions move little from frame to frame, and each that is shown anew is laid out.
+      if (this.values[dim].textContent === text) return;
+      this.values[dim].textContent = text;
       this.inputs[dim].value = value;
-      this.values[dim].value = value.toFixed(2).replace("-", "−");
     });
   }
 
