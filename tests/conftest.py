@@ -1,12 +1,16 @@
-"""What several tests need: the shipped checkpoints, MNIST where it is, a tiny trained run."""
+"""What several tests need: checkpoints, MNIST where it is, a tiny run, a browser and the app."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+from served_app import open_browser, serve_app
 
 from vae_explorer.config import ModelConfig
 from vae_explorer.data import Dataset, Split, load_dataset
@@ -14,6 +18,9 @@ from vae_explorer.model import VAE
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = [ROOT / "checkpoints" / name for name in ("mnist-2d", "mnist-20d")]
+
+# Streamlit looks for its server under the page's own path first when a link opens a page.
+PROBES = ("/_stcore/health", "/_stcore/host-config")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,3 +73,61 @@ def tiny() -> Dataset:
         return Split(torch.from_numpy(images), torch.arange(count) % 10)
 
     return Dataset("digits", split(32), split(8), "checksum of the tiny dataset")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            opened = open_browser(playwright)
+        except Error as error:
+            pytest.skip(f"no Chromium on the PATH and none of Playwright's: {error}")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, served to all tests of a module; its log must stay free of errors."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serve_app(log) as served:
+        yield served
+    said = log.read_text(encoding="utf-8", errors="replace")
+    assert not re.search(r"Traceback|Error|Exception", said), said
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of its own, watched: see `watched`."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 720})
+    yield from watched(tab)
+
+
+def watched(tab: Page) -> Iterator[Page]:
+    """Yield a tab and close it; fail on any console error, failed request or foreign host.
+
+    A test that breaks the network itself says so by adding to `tab.forgiven`, texts of errors.
+    """
+    tab.set_default_timeout(30_000)
+    tab.forgiven = []
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+    tab.on(
+        "console",
+        lambda message: (
+            wrong.append(f"console: {message.text} {message.location}")
+            if message.type == "error" and not message.location["url"].endswith(PROBES)
+            else None
+        ),
+    )
+    tab.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1", "data:", "blob:"))
+            else wrong.append(f"foreign host: {request.url}")
+        ),
+    )
+    yield tab
+    tab.close()
+    assert [text for text in wrong if not any(part in text for part in tab.forgiven)] == []

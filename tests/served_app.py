@@ -26,19 +26,25 @@ FLAGS = (
 
 
 @contextmanager
-def serve_app(**environment: str) -> Iterator[str]:
-    """Run `streamlit run app.py` on a free port, and yield its address when it answers."""
+def serve_app(log: Path | None = None, **environment: str) -> Iterator[str]:
+    """Run `streamlit run app.py` on a free port, and yield its address when it answers.
+
+    What it says goes to the file `log`, where there is one.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     flags = ("--server.port", str(port), "--server.headless", "true")
-    with subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
+    with (
+        open(log or os.devnull, "wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=output,
+            stderr=output,
+        ) as server,
+    ):
         try:
             _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server)
             yield f"http://127.0.0.1:{port}"

@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from served_app import open_browser, ready, serve_app
+from playwright.sync_api import Page, expect
+from served_app import ready, serve_app
 
 from vae_explorer import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("Explore", "Scatter", "Manifold", "Interpolate", "Reconstruct", "Model")
-# Streamlit looks for its server under the page's own path first when a link opens a page.
-PROBES = ("/_stcore/health", "/_stcore/host-config")
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        try:
-            opened = open_browser(playwright)
-        except Error as error:
-            pytest.skip(f"no Chromium on the PATH and none of Playwright's: {error}")
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serve_app() as served:
-        yield served
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A tab of its own; the test fails on any console error, failed request or foreign host."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 720})
-    tab.set_default_timeout(30_000)
-    wrong: list[str] = []
-    tab.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
-    tab.on(
-        "console",
-        lambda message: (
-            wrong.append(f"console: {message.text} {message.location}")
-            if message.type == "error" and not message.location["url"].endswith(PROBES)
-            else None
-        ),
-    )
-    tab.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(("http://127.0.0.1", "data:", "blob:"))
-            else wrong.append(f"foreign host: {request.url}")
-        ),
-    )
-    yield tab
-    tab.close()
-    assert wrong == []
 
 
 def _go(page: Page, name: str) -> None:

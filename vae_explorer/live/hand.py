@@ -71,33 +71,32 @@ def hand_from_state(values: object, dims: int, count: int) -> tuple[Hand, list[s
     Returns:
         The hand, and a sentence for each value that was left out.
     """
-    if not isinstance(values, Mapping):
-        return Hand(), []
-    return _checked({name: values.get(name) for name in PARAMETERS}, dims, count)
-
-
-def hand_from_query(query: Mapping[str, str], dims: int, count: int) -> tuple[Hand, list[str]]:
-    """Read the hand from a URL's parameters; returns as `hand_from_state` does."""
-    values, unread = {}, []
-    for name in PARAMETERS:
-        if name in query:
-            try:
-                values[name] = _READERS[name](query[name])
-            except ValueError:
-                unread.append(_sentence(name, query[name], dims, count))
-    hand, problems = _checked(values, dims, count)
-    return hand, unread + problems
-
-
-def _checked(values: Mapping[str, Any], dims: int, count: int) -> tuple[Hand, list[str]]:
     good, problems = {}, []
-    for name, value in values.items():
-        if value is None:
+    found = values if isinstance(values, Mapping) else {}
+    for name in PARAMETERS:
+        if (value := found.get(name)) is None:
             continue
         if _fits(name, value, dims, count):
             good[name] = value
         else:
             problems.append(_sentence(name, value, dims, count))
+    return Hand(**good), problems
+
+
+def hand_from_query(query: Mapping[str, str], dims: int, count: int) -> tuple[Hand, list[str]]:
+    """Read the hand from a URL's parameters; returns as `hand_from_state` does."""
+    good, problems = {}, []
+    for name in PARAMETERS:
+        if name not in query:
+            continue
+        try:
+            value = _READERS[name](query[name])
+        except ValueError:
+            value = None
+        if value is not None and _fits(name, value, dims, count):
+            good[name] = value
+        else:
+            problems.append(_sentence(name, query[name], dims, count))
     return Hand(**good), problems
 
 

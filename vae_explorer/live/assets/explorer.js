@@ -34,8 +34,8 @@ export class Explorer {
    * @param {Object} options.state where the hand was, and which layers were shown
    * @param {(state: Object) => void} options.post tells Python where the hand was let go
    * @param {(row: number) => string} options.originalUrl
-   * @param {(say: Function) => Promise<import("./runner.js").Runner>} options.decoder
-   * @param {(say: Function) => Promise<import("./runner.js").Runner>} options.encoder
+   * @param {(part: "decoder"|"encoder", say: (words: string) => void) =>
+   *   Promise<import("./runner.js").Runner>} options.runner
    */
   constructor(root, space, options) {
     this.options = options;
@@ -124,6 +124,8 @@ export class Explorer {
       },
       move: (left, top) => this.moveTo(this.hand.codeAt(left, top)),
       end: () => this.post(),
+      // What lies under the ring can be clicked through it.
+      tap: (left, top) => this.tap(left, top),
     };
     makeDraggable(this.handle, this.map, drag, signal);
     this.handle.addEventListener("keydown", (event) => this.key(event), { signal });
@@ -161,7 +163,7 @@ export class Explorer {
   async load() {
     const say = (words) => this.say(words);
     try {
-      this.decoder = await this.options.decoder(say);
+      this.decoder = await this.options.runner("decoder", say);
     } catch (error) {
       this.say(`The decoder did not arrive. ${error.message}`, () => this.load());
       return;
@@ -172,7 +174,7 @@ export class Explorer {
     // What is not needed for the first picture waits for it.
     this.later = setTimeout(() => {
       this.decoder.warm();
-      this.sketch.open(() => this.options.encoder(say));
+      this.sketch.open(() => this.options.runner("encoder", say));
     }, 50);
   }
 
@@ -197,15 +199,18 @@ export class Explorer {
     this.mark("looked");
   }
 
+  /** A click on the map: it takes a digit or a place, or adds it to the path. */
   tap(left, top) {
     const { hand } = this;
     const row = this.layers.includes("points") ? hand.pointAt(left, top, REACH) : null;
+    this.looked = null;
+    if (this.picking) {
+      hand.path.push(row === null ? { z: hand.codeAt(left, top) } : hand.endAt(row));
+      this.mark("path", "looked");
+      this.post();
+      return;
+    }
     this.act(() => {
-      this.looked = null;
-      if (this.picking) {
-        hand.path.push(row === null ? { z: hand.codeAt(left, top) } : hand.endAt(row));
-        this.mark("path");
-      }
       if (row === null) return this.moveTo(hand.codeAt(left, top));
       hand.take(row);
       return this.takenChanged();
@@ -238,7 +243,7 @@ export class Explorer {
       this.say("The encoder gave something that is no number: the hand stays where it is.");
       return;
     }
-    this.digit.show("Your drawing, as the encoder sees it", pixels);
+    this.digit.show("Your drawing, prepared", pixels);
     this.mark("z", "taken");
   }
 

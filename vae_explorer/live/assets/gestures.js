@@ -1,7 +1,7 @@
 /** Pointers on the map: drag to pan, wheel and pinch to zoom, tap to choose, hover to look. */
 
 // Pixels a pointer may stray and still tap.
-const STRAY = 4;
+const STRAY = 3;
 
 /**
  * @param {HTMLElement} element the map's surface
@@ -87,11 +87,19 @@ export function listen(element, on, signal) {
  * Make an element follow the pointer that takes it.
  * @param {HTMLElement} element
  * @param {HTMLElement} map places are told from its top left corner, in pixels
- * @param {{start?: Function, move: (left: number, top: number) => void, end: Function}} on
+ * @param {Object} on
+ * @param {() => void} [on.start]
+ * @param {(left: number, top: number) => void} on.move
+ * @param {() => void} on.end
+ * @param {(left: number, top: number) => void} [on.tap] in place of `end`, where it did not move
  * @param {AbortSignal} signal
  */
 export function makeDraggable(element, map, on, signal) {
   let held = null;
+  const place = (event) => {
+    const box = map.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || held) return;
     event.stopPropagation();
@@ -100,20 +108,25 @@ export function makeDraggable(element, map, on, signal) {
     // It is held where it was taken, and does not jump to the pointer.
     held = {
       id: event.pointerId,
+      from: place(event),
       left: event.clientX - (box.left + box.width / 2),
       top: event.clientY - (box.top + box.height / 2),
+      moved: false,
     };
     on.start?.();
   }, { signal });
   element.addEventListener("pointermove", (event) => {
     if (held?.id !== event.pointerId) return;
-    const box = map.getBoundingClientRect();
-    on.move(event.clientX - box.left - held.left, event.clientY - box.top - held.top);
+    const [left, top] = place(event);
+    held.moved ||= Math.hypot(left - held.from[0], top - held.from[1]) >= STRAY;
+    if (held.moved) on.move(left - held.left, top - held.top);
   }, { signal });
   const up = (event) => {
     if (held?.id !== event.pointerId) return;
+    const { moved } = held;
     held = null;
-    on.end();
+    if (!moved && on.tap && event.type === "pointerup") on.tap(...place(event));
+    else on.end();
   };
   element.addEventListener("pointerup", up, { signal });
   element.addEventListener("pointercancel", up, { signal });

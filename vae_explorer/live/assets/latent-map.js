@@ -56,18 +56,16 @@ async function open(stage, data, place, post) {
   stage.replaceChildren(element("p", { class: "lm-message", role: "status", text: "Opening the map …" }));
   const url = (name) => `${data.base.live}/blob/${data[name]}`;
   try {
-    const decoder = data.decoder && browserRunner(url("decoder"));
-    // Told of when it is waited for, below.
-    if (decoder) decoder.catch(() => {});
+    // Both are on their way at once; what is wrong with the decoder is said where it is needed.
+    if (data.decoder) browserRunner(url("decoder")).catch(() => {});
     const space = new Space(await fetchBlob(url("points")));
     if (place.closed) return;
     const options = {
       post,
       state: hands.get(data.key) ?? data.hand,
       originalUrl: (row) => `${data.base.live}/original/${data.key}/${row}`,
-      decoder: (say) => decoder || onServer(data, space, "decoder", say),
-      encoder: (say) =>
-        data.encoder ? browserRunner(url("encoder")) : onServer(data, space, "encoder", say),
+      runner: (part, say) =>
+        data[part] ? browserRunner(url(part)) : onServer(data, space, part, say),
     };
     place.explorer = new Explorer(stage, space, options);
   } catch (error) {
