@@ -219,7 +219,7 @@ def test_the_corners_of_map_grid_and_scatter_are_the_same_z(
     # Of all places around, the picture stands where it should, to the pixel.
     offsets = [(down, right) for down in range(9) for right in range(9)]
     likeness = [_likeness(shot[d : d + side, r : r + side], cell) for d, r in offsets]
-    assert max(likeness) > 0.9
+    assert max(likeness) > 0.8
     np.testing.assert_allclose(offsets[int(np.argmax(likeness))], 4, atol=1)
     # And a test digit's point lies where its mean says.
     page.get_by_role("button", name="Show the test digits' codes").click()
@@ -275,7 +275,8 @@ def test_zooming_keeps_what_is_under_the_pointer_and_redecodes_the_grid(
     x, y = live.place((1.5, 1.0), VIEW)
     page.mouse.move(x + 1, y)
     page.mouse.move(x, y)
-    np.testing.assert_allclose(live.z, before, atol=0.005)
+    # To the pixel.
+    np.testing.assert_allclose(live.z, before, atol=VIEW[2] / live.box("surface")["width"])
 
 
 def test_a_hidden_class_cannot_be_taken(page: Page, address: str, plane: object) -> None:
@@ -483,6 +484,60 @@ def test_steps_of_equal_change_change_the_picture_more_evenly(
     assert unevenness() < in_z / 2
 
 
+def test_an_end_can_be_removed_and_the_way_is_kept_in_the_link(page: Page, address: str) -> None:
+    live = LiveMap(page, address, f"{LINK}&path=-2,0;2,0;0,2&way=slerp,picture&hide=3")
+    ends = page.get_by_test_id("path-end")
+    expect(ends).to_have_count(3)
+    ends.nth(1).focus()
+    page.keyboard.press("Delete")
+    expect(ends).to_have_count(2)
+    live.let_go()
+    expect(page.get_by_label("Way")).to_have_value("slerp")
+    expect(page.get_by_label("Steps of equal")).to_have_value("picture")
+    kind = page.get_by_role("group", name="Classes shown").get_by_role("button", name="3")
+    expect(kind).to_have_attribute("aria-pressed", "false")
+    assert "way=slerp%2Cpicture" in page.url
+    assert "path=-2%2C0%3B0%2C2" in page.url
+
+
+def test_the_ring_stays_on_the_map_and_in_sight(page: Page, address: str) -> None:
+    live = LiveMap(page, address, f"{LINK}&z=2.5,2.5")
+    live.drag_handle(600, -300)
+    ring, surface = live.handle.bounding_box(), live.box("surface")
+    assert ring["x"] + ring["width"] / 2 == pytest.approx(surface["x"] + surface["width"], abs=1)
+    # Nothing lies over it, the legend neither.
+    before = live.z
+    live.drag_handle(-60, 40)
+    assert np.abs(live.z - before).max() > 0.5
+    live.handle.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    live.settle()
+    ring = live.handle.bounding_box()
+    assert ring["x"] + ring["width"] / 2 <= surface["x"] + surface["width"] + 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (1024, 640), (800, 900)])
+def test_nothing_is_cut_off_or_moved_by_what_is_said(
+    page: Page, address: str, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    live = LiveMap(page, address, "checkpoint=mnist-20d&path=3;4;5")
+    over = page.evaluate(
+        """() => [...document.querySelectorAll('.lm-root :is(button, select, canvas)')]
+            .filter(e => e.offsetParent && e.getBoundingClientRect().right > innerWidth)
+            .map(e => e.ariaLabel || e.innerText)"""
+    )
+    assert over == []
+    if height < 1.2 * width and width >= 1280:
+        pad = live.box("draw-pad")
+        assert pad["y"] + pad["height"] <= height
+    page.get_by_test_id("draw-pad").scroll_into_view_if_needed()
+    before = live.box("draw-pad")
+    live.draw(SEVEN, 30, 20)
+    assert live.box("draw-pad") == before
+
+
 def test_play_runs_along_the_path_and_pause_stops_it(page: Page, address: str) -> None:
     live = LiveMap(page, address, f"{LINK}&path=-2,0;2,0")
     page.get_by_role("button", name="Play along the path").click()
@@ -575,6 +630,8 @@ def test_each_checkpoint_keeps_its_own_hand(page: Page, address: str) -> None:
     expect(live.slider(19)).to_have_count(0)
     live.wait()
     np.testing.assert_allclose(live.z, [1.25, -0.5])
+    # The address told of the other checkpoint's hand, which nobody asked to see here.
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
 # What can go wrong.

@@ -1,6 +1,7 @@
 """Where the hand is: the state of the live map, as it comes from the browser and stands in a URL.
 
     ?z=0.51,-1.2 &digit=17 &path=17;3;0.1,0.2 &plane=pca:0,1 &view=0,0,8.5 &show=points,grid
+    &way=slerp,picture &hide=1,4
 
 A value that cannot be meant is left out, with a sentence that says so; the rest still counts.
 """
@@ -10,15 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 __all__ = ["PARAMETERS", "Hand", "hand_from_query", "hand_from_state"]
 
-PARAMETERS = ("z", "digit", "path", "plane", "view", "show")
+PARAMETERS = ("z", "digit", "path", "plane", "view", "show", "way", "hide")
 PLANES = ("dims", "pca", "digits", "umap")
 LAYERS = ("points", "grid")
+WAYS, SPACINGS = ("lerp", "slerp"), ("z", "picture")
 # As many ends as there are letters for them.
 MOST_ENDS = 26
+MOST_CLASSES = 256
 # Prior standard deviations; far outside of what any decoder has seen.
 FARTHEST = 1e3
 
@@ -34,6 +38,8 @@ class Hand:
         plane: `dims:i,j`, `pca:i,j`, `digits:i,j,k` (rows) or `umap`.
         view: the map's centre x, y and the width that it shows, in the plane's units.
         show: which layers are drawn, of `LAYERS`.
+        way: how the path goes, of `WAYS`, and what is equal between its steps, of `SPACINGS`.
+        hide: classes whose points are not drawn.
     """
 
     z: list[float] | None = None
@@ -42,6 +48,8 @@ class Hand:
     plane: str | None = None
     view: list[float] | None = None
     show: list[str] | None = None
+    way: list[str] | None = None
+    hide: list[int] | None = None
 
     def to_state(self) -> dict[str, Any]:
         """Return the values that are set, as JSON values."""
@@ -54,14 +62,15 @@ class Hand:
             query["z"] = _numbers(self.z)
         if self.view:
             query["view"] = _numbers(self.view)
-        if self.show is not None:
-            query["show"] = ",".join(self.show) or "none"
+        for name in ("show", "way", "hide"):
+            if (values := getattr(self, name)) is not None:
+                query[name] = ",".join(map(str, values)) or "none"
         if self.path is not None:
             ends = (_numbers(end) if isinstance(end, list) else str(end) for end in self.path)
             query["path"] = ";".join(ends)
-        # No path, no parameter.
-        if not self.path:
-            query.pop("path", None)
+        # What is as a first visitor finds it need not be said.
+        usual = {"path": "", "way": "lerp,z", "hide": "none", "show": "points"}
+        query = {name: text for name, text in query.items() if usual.get(name) != text}
         return query
 
 
@@ -76,7 +85,7 @@ def hand_from_state(values: object, dims: int, count: int) -> tuple[Hand, list[s
     for name in PARAMETERS:
         if (value := found.get(name)) is None:
             continue
-        if _fits(name, value, dims, count):
+        if _RULES[name].fits(value, dims, count):
             good[name] = value
         else:
             problems.append(_sentence(name, value, dims, count))
@@ -90,34 +99,14 @@ def hand_from_query(query: Mapping[str, str], dims: int, count: int) -> tuple[Ha
         if name not in query:
             continue
         try:
-            value = _READERS[name](query[name])
+            value = _RULES[name].read(query[name])
         except ValueError:
             value = None
-        if value is not None and _fits(name, value, dims, count):
+        if value is not None and _RULES[name].fits(value, dims, count):
             good[name] = value
         else:
             problems.append(_sentence(name, query[name], dims, count))
     return Hand(**good), problems
-
-
-def _fits(name: str, value: object, dims: int, count: int) -> bool:
-    match name:
-        case "z":
-            return _is_code(value, dims)
-        case "digit":
-            return _is_row(value, count)
-        case "path":
-            return (
-                isinstance(value, list)
-                and len(value) <= MOST_ENDS
-                and all(_is_row(end, count) or _is_code(end, dims) for end in value)
-            )
-        case "plane":
-            return isinstance(value, str) and _is_plane(value, dims, count)
-        case "view":
-            return _is_code(value, 3) and value[2] > 0
-        case _:
-            return isinstance(value, list) and all(layer in LAYERS for layer in value)
 
 
 def _is_row(value: object, count: int) -> bool:
@@ -133,7 +122,9 @@ def _is_code(value: object, length: int) -> bool:
     )
 
 
-def _is_plane(value: str, dims: int, count: int) -> bool:
+def _is_plane(value: object, dims: int, count: int) -> bool:
+    if not isinstance(value, str):
+        return False
     kind, _, rest = value.partition(":")
     if kind == "umap":
         return not rest
@@ -149,18 +140,16 @@ def _is_plane(value: str, dims: int, count: int) -> bool:
     )
 
 
-def _sentence(name: str, value: object, dims: int, count: int) -> str:
-    expected = {
-        "z": f"{dims} numbers",
-        "digit": f"a row from 0 to {count - 1}",
-        "path": f"rows from 0 to {count - 1} or codes of {dims} numbers, at most {MOST_ENDS}",
-        "plane": "dims:i,j or pca:i,j or digits:i,j,k or umap",
-        "view": "x, y and a width above 0",
-        "show": f"some of {', '.join(LAYERS)}",
-    }[name]
-    found = str(value)
-    found = found if len(found) <= 40 else f"{found[:40]}…"
-    return f"{name}: found “{found}”, expected {expected}; it was left out."
+def _is_path(value: object, dims: int, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_ENDS
+        and all(_is_row(end, count) or _is_code(end, dims) for end in value)
+    )
+
+
+def _are_of(value: object, known: tuple[str, ...]) -> bool:
+    return isinstance(value, list) and all(name in known for name in value)
 
 
 def _numbers(values: list[float]) -> str:
@@ -175,11 +164,53 @@ def _read_path(text: str) -> list[int | list[float]]:
     return [_read_numbers(end) if "," in end else int(end) for end in text.split(";")]
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
-    "z": _read_numbers,
-    "digit": int,
-    "path": _read_path,
-    "plane": str,
-    "view": _read_numbers,
-    "show": lambda text: [] if text == "none" else text.split(","),
+def _read_names(text: str) -> list[str]:
+    return [] if text == "none" else text.split(",")
+
+
+class _Rule(NamedTuple):
+    """How a parameter is read from a URL, what may be meant by it, and that in words.
+
+    `fits` takes the value, D and the number of codes; `expected` may name them.
+    """
+
+    read: Callable[[str], Any]
+    fits: Callable[[Any, int, int], bool]
+    expected: str
+
+
+_RULES = {
+    "z": _Rule(_read_numbers, lambda v, dims, _: _is_code(v, dims), "{dims} numbers"),
+    "digit": _Rule(int, lambda v, _, count: _is_row(v, count), "a row from 0 to {last}"),
+    "path": _Rule(
+        _read_path,
+        _is_path,
+        f"rows from 0 to {{last}} or codes of {{dims}} numbers, at most {MOST_ENDS}",
+    ),
+    "plane": _Rule(str, _is_plane, "dims:i,j or pca:i,j or digits:i,j,k or umap"),
+    "view": _Rule(
+        _read_numbers,
+        lambda v, *_: _is_code(v, 3) and v[2] > 0,
+        "x, y and a width above 0",
+    ),
+    "show": _Rule(
+        _read_names, lambda v, *_: _are_of(v, LAYERS), f"some of {', '.join(LAYERS)}, or none"
+    ),
+    "way": _Rule(
+        _read_names,
+        lambda v, *_: isinstance(v, list) and tuple(v) in product(WAYS, SPACINGS),
+        f"one of {', '.join(WAYS)} and one of {', '.join(SPACINGS)}",
+    ),
+    "hide": _Rule(
+        lambda text: [int(kind) for kind in _read_names(text)],
+        lambda v, *_: isinstance(v, list) and all(_is_row(kind, MOST_CLASSES) for kind in v),
+        "numbers of classes",
+    ),
 }
+
+
+def _sentence(name: str, value: object, dims: int, count: int) -> str:
+    expected = _RULES[name].expected.format(dims=dims, last=count - 1)
+    found = str(value)
+    found = found if len(found) <= 40 else f"{found[:40]}…"
+    return f"{name}: found “{found}”, expected {expected}; it was left out."

@@ -35,10 +35,7 @@ def show_latent_map(path: Path) -> None:
         st.stop()
     kept, key = f"hand of {path}", f"map of {path}"
     if kept not in st.session_state:
-        hand, problems = hand_from_query(st.query_params, dims, count)
-        for problem in problems:
-            st.warning(f"The link's {problem}")
-        st.session_state[kept] = hand
+        st.session_state[kept] = _hand_of_link(dims, count)
     moved, _ = hand_from_state(st.session_state.get(key, {}).get("hand"), dims, count)
     if moved.z is not None:
         st.session_state[kept] = moved
@@ -48,6 +45,17 @@ def show_latent_map(path: Path) -> None:
         data=load_live(path) | {"hand": st.session_state[kept].to_state(), "base": _base()},
         on_hand_change=lambda: None,
     )
+
+
+def _hand_of_link(dims: int, count: int) -> Hand:
+    """Read the URL as the session finds it; later it tells of another checkpoint's hand."""
+    if st.session_state.get("link was read"):
+        return Hand()
+    st.session_state["link was read"] = True
+    hand, problems = hand_from_query(st.query_params, dims, count)
+    for problem in problems:
+        st.warning(f"The link's {problem}")
+    return hand
 
 
 def _base() -> dict[str, str]:

@@ -47,7 +47,7 @@ export class DigitPanel {
   /** Show that nothing is taken. */
   clear() {
     this.element.classList.add("lm-empty");
-    this.title.textContent = "Click a digit to take it";
+    this.title.textContent = "Click or draw a digit";
     this.words.textContent = "";
   }
 

@@ -7,6 +7,7 @@ export class Ends {
    * @param {Object} on
    * @param {(k: number, left: number, top: number) => void} on.move an end is dragged, in pixels
    * @param {() => void} on.end it is let go
+   * @param {(k: number) => void} on.remove
    * @param {AbortSignal} on.signal
    */
   constructor(on) {
@@ -27,12 +28,15 @@ export class Ends {
     const letter = String.fromCharCode(65 + k);
     const handle = element("button", {
       ...{ type: "button", class: "lm-end", text: letter, "data-testid": "path-end" },
-      "aria-label": `End ${letter} of the path: drag it, or move it by the arrow keys`,
+      "aria-label": `End ${letter} of the path: arrow keys move it, Delete removes it`,
+      title: `End ${letter}: drag it; Delete or a double click removes it`,
+      ondblclick: () => this.on.remove(k),
     });
     this.element.append(handle);
     const move = (left, top) => this.on.move(k, left, top);
     makeDraggable(handle, this.element, { move, end: this.on.end }, this.on.signal);
     handle.addEventListener("keydown", (event) => {
+      if (event.key === "Delete" || event.key === "Backspace") this.on.remove(k);
       const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       if (!way) return;
       event.preventDefault();

@@ -25,6 +25,9 @@ const PAUSE = 300;
 // Steps of the arrow keys, as shares of what the map shows.
 const STEP = 0.02;
 const FINE_STEP = 0.002;
+const NO_INVERSE =
+  "UMAP has no inverse: the hand takes the codes of test digits, not of places between.";
+const SLICE = "Points are dropped onto this plane; pictures lie in it.";
 
 export class Explorer {
   /**
@@ -44,12 +47,13 @@ export class Explorer {
     this.dirty = new Set();
     /** @type {import("./runner.js").Runner|null} */
     this.decoder = null;
-    /** The code under a pointer that only looks. @type {Float32Array|null} */
+    /** Another code that is looked at, and where it is. @type {{z, where: string}|null} */
     this.looked = null;
     this.picking = false;
     this.build(root, space);
     this.setLayers(options.state.show ?? ["points"]);
     this.hand.restore(options.state);
+    this.legend.show();
     this.planeChanged();
     this.takenChanged();
     this.connect();
@@ -73,26 +77,44 @@ export class Explorer {
     this.sketch = new Sketch(shape, {
       encode: (pixels) => this.encode(pixels),
       end: () => this.post(),
+      clear: () => this.forgetDrawing(),
     });
     this.strip = new Strip({
       play: (z) => this.moveTo(z),
       stop: () => this.post(),
-      change: () => this.mark("path"),
+      change: (way, spacing) => {
+        Object.assign(hand, { way, spacing });
+        this.mark("path");
+        this.post();
+      },
       choose: (z) => this.act(() => hand.moveTo(z)),
     });
     const overlay = new Overlay(header);
-    const legend = new Legend(header, hand.hidden, () => this.mark("points", "names"));
+    const legend = new Legend(header, hand.hidden, () => {
+      this.mark("points", "names");
+      this.postSoon();
+    });
     const planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
     const ends = new Ends({
       move: (k, left, top) => {
-        hand.moveEnd(k, left, top);
+        hand.moveEnd(k, ...this.within(left, top));
+        this.look(hand.path[k].z, `at ${String.fromCharCode(65 + k)}`);
         this.mark("path");
       },
-      end: () => this.post(),
+      end: () => {
+        this.look(null);
+        this.post();
+      },
+      remove: (k) => {
+        hand.path.splice(k, 1);
+        this.look(null);
+        this.mark("path");
+        this.post();
+      },
       signal: this.ended.signal,
     });
     const parts = { overlay, legend, planes, ends, ...this };
-    Object.assign(this, layout(root, parts), { planes });
+    Object.assign(this, layout(root, parts), { planes, legend });
     this.mapView = new MapView(hand, { ...this, overlay, ends }, (...what) => this.mark(...what));
     if (this.mapView.points.kind === "canvas") {
       this.say("This browser has no WebGL: the points are drawn more slowly, as squares.");
@@ -102,7 +124,7 @@ export class Explorer {
   connect() {
     const { signal } = this.ended;
     const on = {
-      hover: (left, top) => this.look(this.hand.codeAt(left, top)),
+      hover: (left, top) => this.look(this.hand.codeAt(left, top), "under the pointer"),
       leave: () => this.look(null),
       tap: (left, top) => this.tap(left, top),
       pan: (left, top) => {
@@ -122,7 +144,7 @@ export class Explorer {
         this.strip.stop();
         this.look(null);
       },
-      move: (left, top) => this.moveTo(this.hand.codeAt(left, top)),
+      move: (left, top) => this.moveTo(this.hand.codeAt(...this.within(left, top))),
       end: () => this.post(),
       // What lies under the ring can be clicked through it.
       tap: (left, top) => this.tap(left, top),
@@ -146,13 +168,13 @@ export class Explorer {
     click(this.clearPath, () => {
       this.hand.path = [];
       this.setPicking(false);
-      this.mark("path");
       this.post();
     });
     for (const [layer, button] of Object.entries(this.layerButtons)) {
       click(button, () => {
-        const others = this.layers.filter((name) => name !== layer);
-        this.setLayers(this.layers.includes(layer) ? others : [...others, layer]);
+        const chosen = this.chosenLayers;
+        const others = chosen.filter((name) => name !== layer);
+        this.setLayers(chosen.includes(layer) ? others : [...others, layer]);
         this.mark("view");
         this.postSoon();
       });
@@ -193,10 +215,15 @@ export class Explorer {
     else this.say("A coordinate is not a number: the hand stays where it is.");
   }
 
-  /** Show what is decoded elsewhere, and for null what is at the hand again. */
-  look(z) {
-    this.looked = z && Float32Array.from(z);
+  /** Show what is decoded at z, which is `where`; for null, what is at the hand again. */
+  look(z, where = "") {
+    this.looked = z && { z: Float32Array.from(z), where };
     this.mark("looked");
+  }
+
+  /** The place on the map nearest to one that may lie beside it: what is dragged stays in sight. */
+  within(left, top) {
+    return [left, top].map((value) => Math.max(0, Math.min(this.hand.view.side, value)));
   }
 
   /** A click on the map: it takes a digit or a place, or adds it to the path. */
@@ -226,6 +253,8 @@ export class Explorer {
     this.look(null);
     const step = (event.shiftKey ? FINE_STEP : STEP) * this.hand.view.span;
     this.moveTo(this.hand.codeBeside(...way, step));
+    this.hand.follow();
+    this.mark("view");
     this.postSoon();
   }
 
@@ -247,9 +276,17 @@ export class Explorer {
     this.mark("z", "taken");
   }
 
+  forgetDrawing() {
+    if (this.hand.taken?.row !== null) return;
+    this.hand.taken = null;
+    this.digit.clear();
+    this.mark("taken");
+  }
+
   choosePlane(name) {
     const { hand } = this;
     const { threeDigits } = hand;
+    this.say("");
     if (name === "digits" && !threeDigits) {
       this.say("Press Path and click three digits A, B and C first: the plane goes through them.");
     } else if (!hand.choosePlane(name === "digits" ? `digits:${threeDigits}` : name)) {
@@ -266,11 +303,16 @@ export class Explorer {
     this.picking = picking;
     this.pathButton.setAttribute("aria-pressed", String(picking));
     this.map.classList.toggle("lm-picking", picking);
-    this.say(picking ? "Click digits, or places between them: A, B, and more." : "");
+    this.mark("path");
   }
 
-  /** Which layers are shown. @returns {string[]} */
+  /** Which layers are shown. UMAP has nothing but points. @returns {string[]} */
   get layers() {
+    if (this.hand.planeName === "umap") return ["points"];
+    return this.chosenLayers;
+  }
+
+  get chosenLayers() {
     const pressed = ([, button]) => button.getAttribute("aria-pressed") === "true";
     return Object.entries(this.layerButtons).filter(pressed).map(([layer]) => layer);
   }
@@ -279,7 +321,7 @@ export class Explorer {
     for (const [layer, button] of Object.entries(this.layerButtons)) {
       button.setAttribute("aria-pressed", String(shown.includes(layer)));
     }
-    this.map.classList.toggle("lm-over-grid", shown.includes("grid"));
+    this.map.classList.toggle("lm-over-grid", this.layers.includes("grid"));
   }
 
   // What follows the hand.
@@ -287,10 +329,10 @@ export class Explorer {
   planeChanged() {
     const { plane, planeName } = this.hand;
     this.planes?.show(planeName);
-    this.note.textContent = plane
-      ? ""
-      : "UMAP has no inverse: the hand takes the codes of test digits, not of places between.";
-    this.layerButtons.grid.disabled = !plane;
+    const flat = this.hand.space.dims === 2;
+    this.note.textContent = !plane ? NO_INVERSE : flat ? "" : SLICE;
+    for (const button of Object.values(this.layerButtons)) button.disabled = !plane;
+    this.map.classList.toggle("lm-over-grid", this.layers.includes("grid"));
     this.mapView.planeChanged();
     this.mark("plane", "view", "z", "path", "taken");
   }
@@ -319,14 +361,15 @@ export class Explorer {
     this.dirty = new Set();
     const has = (...things) => things.some((thing) => dirty.has(thing));
     if (decoder && has("z", "looked")) {
-      this.pictureView.show(decoder, this.looked ?? hand.z, this.looked !== null);
+      const { z, where } = this.looked ?? { z: hand.z, where: "at the hand" };
+      this.pictureView.show(decoder, z, where);
     }
     if (has("z")) this.sliders.show(hand.z);
     if (has("taken") && hand.taken && decoder) this.digit.showReconstruction(decoder, hand.taken);
-    this.mapView.show(has, { decoder, layers: this.layers, kind: this.strip.kind });
+    this.mapView.show(has, { decoder, layers: this.layers });
     if (has("path")) {
       this.clearPath.disabled = !hand.path.length;
-      this.strip.show(decoder, hand.path.map((end) => end.z));
+      this.strip.show(decoder, hand, this.picking);
     }
   }
 
@@ -358,7 +401,7 @@ export class Explorer {
 
   /** @returns {Object} where the hand is, as `vae_explorer/live/hand.py` reads it */
   snapshot() {
-    return { ...this.hand.snapshot(), show: this.layers };
+    return { ...this.hand.snapshot(), show: this.chosenLayers };
   }
 
   post() {

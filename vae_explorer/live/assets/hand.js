@@ -24,6 +24,9 @@ export class Hand {
     this.path = [];
     /** @type {Taken|null} */
     this.taken = null;
+    /** How the path goes from end to end, and what is equal between its steps. */
+    this.way = "lerp";
+    this.spacing = "z";
     /** Classes that are not shown. @type {Set<number>} */
     this.hidden = new Set();
   }
@@ -32,8 +35,10 @@ export class Hand {
    * Put everything where it was; what was not said is where a first visitor finds it.
    * @param {Object} state as `vae_explorer/live/hand.py` gives it
    */
-  restore({ z, digit, path = [], plane, view }) {
+  restore({ z, digit, path = [], plane, view, way, hide = [] }) {
     const { space } = this;
+    if (way) [this.way, this.spacing] = way;
+    hide.forEach((kind) => this.hidden.add(kind));
     this.path = path.map((end) => (Array.isArray(end) ? { z: Float64Array.from(end) } : this.endAt(end)));
     // In many dimensions most places decode to nothing much: start on a digit.
     const row = digit ?? (z ? null : 0);
@@ -52,6 +57,8 @@ export class Hand {
       path: this.path.map((end) => end.row ?? Array.from(end.z)),
       plane: this.planeName,
       view: [view.x, view.y, view.span],
+      way: [this.way, this.spacing],
+      hide: [...this.hidden].sort(),
     };
   }
 
@@ -81,13 +88,21 @@ export class Hand {
     return true;
   }
 
-  /** @returns {View} that shows everything */
+  /** @returns {View} that shows everything, the hand and the path too */
   whole() {
     const view = View.around(this.xy);
     // Two dimensions show the prior to three standard deviations, too.
     if (this.space.dims === 2) view.span = Math.max(view.span, 6.6);
+    for (const z of [this.z, ...this.path.map((end) => end.z)]) view.include(...this.placeOf(z));
     view.side = this.view.side;
     return view;
+  }
+
+  /** Have the map show the hand, where it has left what is in view. */
+  follow() {
+    const [left, top] = this.view.toScreen(...this.placeOf(this.z));
+    const beyond = (place) => Math.min(0, place) + Math.max(0, place - this.view.side);
+    this.view.pan(-beyond(left), -beyond(top));
   }
 
   /** @returns {[string, string]} what the map's axes are */

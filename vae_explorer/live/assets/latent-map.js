@@ -38,7 +38,8 @@ export function mount(component) {
     role: "group",
     "aria-label": `Latent map of ${data.name}`,
   });
-  parentElement.replaceChildren(styles(data.base.assets), stage);
+  const frame = element("div", { class: "lm-frame" }, [stage]);
+  parentElement.replaceChildren(styles(data.base.assets), frame);
   const place = { key: data.key, explorer: null, closed: false };
   place.close = () => {
     place.closed = true;

@@ -35,8 +35,10 @@ export function layout(root, parts) {
   };
   named.map = element("div", { class: "lm-map" }, [
     ...[named.sheetCanvas, named.pointsCanvas, overlay.svg, ...overlay.titles, named.surface],
-    ...[ends.element, named.handle, legend.element, named.note, named.words],
+    ...[legend.element, named.note],
     element("div", { class: "lm-zoom" }, [named.zoomIn, named.zoomOut, named.zoomHome]),
+    // The hand comes last: nothing may lie over it.
+    ...[ends.element, named.words, named.handle],
   ]);
   const tools = element("div", { class: "lm-tools" }, [
     ...(planes ? [planes.element] : []),

@@ -7,6 +7,8 @@ import { Sheet } from "./sheet.js";
 // Codes through which a stretch of a path is drawn.
 const PATH_POINTS = 65;
 const OPACITY = 0.72;
+// Room for the legend, in pixels.
+const LEGEND = 70;
 
 export class MapView {
   /**
@@ -35,16 +37,15 @@ export class MapView {
    * @param {Object} now
    * @param {import("./runner.js").Runner|null} now.decoder
    * @param {string[]} now.layers that are shown
-   * @param {"lerp"|"slerp"} now.kind of the path
    */
-  show(has, { decoder, layers, kind }) {
+  show(has, { decoder, layers }) {
     const grid = layers.includes("grid") && this.hand.plane !== null;
     if (has("z", "view")) this.showRing();
     if (has("plane", "names")) this.placeNames();
     if (has("view", "points", "plane", "names")) this.showPoints(layers.includes("points"));
     if (has("view", "points", "plane", "names")) this.showLines(layers.includes("points"));
     if (has("view", "taken", "plane")) this.showPosterior();
-    if (has("path", "view", "plane")) this.showPath(kind);
+    if (has("path", "view", "plane")) this.showPath();
     if (grid && decoder && has("z", "view", "plane")) {
       const { plane, z, view } = this.hand;
       this.sheet.show(decoder, view, plane, plane.residual(z));
@@ -70,7 +71,9 @@ export class MapView {
   placeNames() {
     const { xy, space, view } = this.hand;
     const half = view.span / 2;
-    const box = [view.x - half, view.y - half, view.x + half, view.y + half];
+    // Not under the legend, which stands on the right.
+    const right = view.x + half - LEGEND / view.scale;
+    const box = [view.x - half, view.y - half, right, view.y + half];
     this.places = namePlaces(xy, space.label, space.header.classes.length, box);
   }
 
@@ -85,7 +88,7 @@ export class MapView {
     // Many points are small, and grow as one looks closer.
     const crowd = (space.count / 10000) ** 0.25;
     const closer = Math.max(1, this.hand.whole().span / view.span) ** 0.4;
-    this.points.draw(view, palette, Math.min(9, (view.side / 130 / crowd) * closer));
+    this.points.draw(view, palette, Math.min(9, (view.side / 115 / crowd) * closer));
   }
 
   showLines(named) {
@@ -103,12 +106,12 @@ export class MapView {
     this.parts.overlay.drawPosterior(view, posterior);
   }
 
-  showPath(kind) {
-    const { view, plane, path } = this.hand;
+  showPath() {
+    const { view, plane, path, way } = this.hand;
     const ends = path.map((end) => end.z);
     const drawn = plane && ends.length > 1;
     const fractions = drawn ? equalSteps((PATH_POINTS - 1) * (ends.length - 1) + 1) : [];
-    const places = fractions.map((t) => plane.coordinates(pathAt(ends, t, kind)));
+    const places = fractions.map((t) => plane.coordinates(pathAt(ends, t, way)));
     this.parts.overlay.drawPath(view, places);
     this.parts.ends.show(ends.map((z) => view.toScreen(...this.hand.placeOf(z))));
   }

@@ -1,11 +1,11 @@
-/** Where a class's name stands on the map: where the class is most by itself. */
+/** Where a class's name stands on the map: where it is dense and by itself. */
 
 const CELLS = 16;
 
 /**
- * The middle of a class's points in one cell of a coarse grid: the cell where the class outnumbers
- * all others by most. Medians will not do: in a good plane the classes are rays, whose medians
- * crowd around the origin.
+ * The middle of a class's points in one cell of a coarse grid: the one with the most of them, each
+ * cell weighed by the class's share of it. Medians will not do: in a good plane the classes are
+ * rays, whose medians crowd around the origin.
  * @param {Float32Array} xy coordinates, (N, 2)
  * @param {Uint8Array} label (N,)
  * @param {number} classes how many there are
@@ -29,10 +29,10 @@ export function namePlaces(xy, label, classes, [left, bottom, right, top]) {
   }
   const best = Array.from({ length: classes }, (_, kind) => {
     const own = count.subarray(kind * CELLS * CELLS, (kind + 1) * CELLS * CELLS);
-    let found = -1;
+    let [found, most] = [-1, 0];
     own.forEach((here, cell) => {
-      const lead = here ? 2 * here - all[cell] : -Infinity;
-      if (here && (found < 0 || lead > 2 * own[found] - all[found])) found = cell;
+      const weight = here && (here * here) / all[cell];
+      if (weight > most) [found, most] = [cell, weight];
     });
     return found;
   });

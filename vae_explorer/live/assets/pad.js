@@ -229,15 +229,15 @@ function sizeOf(canvas) {
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {PointerEvent} event
- * @returns {Point} where the pointer is, or the nearest point of the pad's edge
+ * @returns {Point} where the pointer is; beside the pad, too, so that a stroke that runs over the
+ *   edge keeps its shape
  */
 function positionOn(canvas, event) {
   const box = canvas.getBoundingClientRect();
-  const { width, height } = sizeOf(canvas);
   // Unlike offsetX, this holds for coalesced events; the ratio undoes a CSS transform.
   const x = (event.clientX - box.left) * (canvas.offsetWidth / box.width) - canvas.clientLeft;
   const y = (event.clientY - box.top) * (canvas.offsetHeight / box.height) - canvas.clientTop;
-  return [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
+  return [x, y];
 }
 
 /**

@@ -25,12 +25,12 @@ export class PictureView {
   /**
    * @param {import("./runner.js").Runner} decoder
    * @param {Float32Array} z
-   * @param {boolean} looking whether z is not the hand's
+   * @param {string} where z is, in words
    */
-  show(decoder, z, looking) {
+  show(decoder, z, where) {
     const started = performance.now();
-    if (decoder.now) this.paint(decoder.now(z), { decoder, z, looking, started });
-    else this.ask({ decoder, z, looking, started });
+    if (decoder.now) this.paint(decoder.now(z), { decoder, z, where, started });
+    else this.ask({ decoder, z, where, started });
   }
 
   async showLater(request) {
@@ -41,17 +41,17 @@ export class PictureView {
     }
   }
 
-  paint(pixels, { decoder, z, looking, started }) {
+  paint(pixels, { decoder, z, where, started }) {
     if (!paint(this.picture, pixels, z, started)) {
       this.say("The decoder gave something that is no number: the last picture stays.");
       return;
     }
-    this.caption.textContent = `Mean of p(x|z) ${looking ? "under the pointer" : "at the hand"}`;
+    this.caption.textContent = `Mean of p(x|z) ${where}`;
     this.readout.textContent =
       z.length <= 3
         ? `z = (${Array.from(z, (value) => value.toFixed(2).replace("-", "−")).join(", ")})`
         : `|z| = ${Math.hypot(...z).toFixed(2)}`;
-    const where = decoder.where === "browser" ? "in this browser" : "on the server";
-    this.timing.textContent = `${Number(this.picture.dataset.ms).toFixed(1)} ms, ${where}`;
+    const place = decoder.where === "browser" ? "in this browser" : "on the server";
+    this.timing.textContent = `${Number(this.picture.dataset.ms).toFixed(1)} ms, ${place}`;
   }
 }

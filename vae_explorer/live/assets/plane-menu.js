@@ -45,7 +45,7 @@ export class PlaneMenu {
     if (kind === "pca") {
       return Array.from({ length: Math.min(dims, 12) }, (_, k) => [k, `PC ${k + 1}`]);
     }
-    return header.order.map((dim) => [dim, `z${dim}${header.active[dim] ? "" : " (inactive)"}`]);
+    return header.order.map((dim) => [dim, `z${dim}${header.active[dim] ? "" : " (idle)"}`]);
   }
 
   chosen(changed = null) {

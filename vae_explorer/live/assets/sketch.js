@@ -9,6 +9,7 @@ export class Sketch {
    * @param {Object} on
    * @param {(pixels: Float32Array) => Promise<void>} on.encode pixels: (H, W, C) from 0 to 1
    * @param {() => void} on.end a stroke is finished
+   * @param {() => void} on.clear the drawing was rubbed out
    */
   constructor([height, width, channels], on) {
     this.size = height;
@@ -25,6 +26,7 @@ export class Sketch {
         see(strokes);
         on.end();
       },
+      onClear: on.clear,
     });
     this.fits = channels === 1 && height === width;
     this.pad.setEnabled(false, this.fits ? "…" : "Drawing is for grey, square pictures");

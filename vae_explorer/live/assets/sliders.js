@@ -12,7 +12,9 @@ export class Sliders {
   constructor({ order, kl, active }, move, end) {
     this.inputs = [];
     this.values = [];
-    const rows = order.map((dim) => {
+    // Two are found faster in their own order.
+    const sorted = order.length > 3 ? order : order.toSorted((a, b) => a - b);
+    const rows = sorted.map((dim) => {
       const nats = kl[dim].toFixed(2);
       const input = element("input", {
         ...{ type: "range", min: -FARTHEST, max: FARTHEST, step: "any" },

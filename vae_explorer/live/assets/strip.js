@@ -7,6 +7,11 @@ import { createPicture, paint } from "./picture.js";
 // Pictures along the path from which steps of equal change are measured.
 const SAMPLES = 49;
 const SECONDS_A_STRETCH = 2.5;
+const FIRST =
+  "Drag the ring, hover to look, click a digit to take it. " +
+  "Press Path and click two digits or more: the way between them is decoded here.";
+const NEXT = "Click a digit, or a place between them, for A.";
+const SECOND = "A is set. With Path on, click another digit for B.";
 // Room for one picture, in pixels.
 const FRAME_WIDTH = 46;
 
@@ -15,27 +20,21 @@ export class Strip {
    * @param {Object} on
    * @param {(z: Float64Array) => void} on.play called for each frame with the code reached
    * @param {() => void} on.stop when playing ends
-   * @param {() => void} on.change when the way or the spacing is another
+   * @param {(way: string, spacing: string) => void} on.change when one of them is another
    * @param {(z: Float64Array) => void} on.choose when a picture is clicked
    */
   constructor(on) {
     this.on = on;
-    this.kind = "lerp";
-    this.spacing = "z";
     this.ends = [];
+    this.kind = "lerp";
     this.fractions = equalSteps(9);
     this.frame = 0;
     this.row = element("div", { class: "lm-frames" });
     this.hint = element("p", { class: "lm-hint" });
     this.playButton = element("button", { type: "button", class: "lm-play", onclick: () => this.toggle() });
-    this.way = choice("Way", { lerp: "lerp", slerp: "slerp" }, (kind) => {
-      this.kind = kind;
-      on.change();
-    });
-    this.steps = choice("Steps of equal", { z: "equal z", picture: "equal change" }, (spacing) => {
-      this.spacing = spacing;
-      on.change();
-    });
+    const changed = () => on.change(this.way.value, this.steps.value);
+    this.way = choice("Way", { lerp: "lerp", slerp: "slerp" }, changed);
+    this.steps = choice("Steps of equal", { z: "equal z", picture: "equal change" }, changed);
     this.way.title = "lerp: a straight line. slerp: a turn about the origin.";
     this.steps.title = "Steps of equal length in z, or of equal change in the picture.";
     this.tools = element("div", { class: "lm-strip-tools" }, [this.playButton, this.way, this.steps]);
@@ -46,28 +45,29 @@ export class Strip {
     ]);
     this.ask = latest((request) => this.decode(request));
     this.label();
-    this.show(null, []);
   }
 
   /**
-   * Follow the path through `ends`.
+   * Follow the path through the hand's ends.
    * @param {import("./runner.js").Runner|null} runner
-   * @param {ArrayLike<number>[]} ends
+   * @param {import("./hand.js").Hand} hand
+   * @param {boolean} picking whether a click adds an end
    */
-  show(runner, ends) {
-    this.ends = ends;
+  show(runner, { path, way, spacing }, picking) {
+    const ends = path.map((end) => end.z);
     const drawn = ends.length > 1;
+    this.ends = ends;
+    this.kind = way;
+    this.way.value = way;
+    this.steps.value = spacing;
     this.tools.style.display = drawn ? "" : "none";
     this.row.style.display = drawn ? "" : "none";
     this.hint.style.display = drawn ? "none" : "";
-    this.hint.textContent =
-      ends.length === 1
-        ? "A is set. Click another digit for B."
-        : "Drag the ring, hover to look, click a digit to take it. Path, then a click on two digits or more: the way between them is decoded here.";
+    this.hint.textContent = !picking && ends.length < 1 ? FIRST : ends.length ? SECOND : NEXT;
     if (!drawn) this.stop();
     if (drawn && runner) {
       this.fit(runner);
-      this.ask({ runner, ends, kind: this.kind, spacing: this.spacing });
+      this.ask({ runner, ends, kind: way, spacing });
     }
   }
 

@@ -49,6 +49,12 @@ export class View {
     this.y += y - nowY;
   }
 
+  /** Show a place, too, with a margin. */
+  include(x, y) {
+    const away = Math.max(Math.abs(x - this.x), Math.abs(y - this.y));
+    this.span = Math.max(this.span, 2.2 * away);
+  }
+
   /** Show points, (N, 2), but for a few strays, with a margin. @param {Float32Array} xy */
   static around(xy) {
     const [left, right] = inner(xy, 0);
