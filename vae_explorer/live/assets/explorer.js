@@ -17,6 +17,8 @@ import { PlaneMenu } from "./plane-menu.js";
 import { Sketch } from "./sketch.js";
 import { Sliders } from "./sliders.js";
 import { Strip } from "./strip.js";
+import { Tools } from "./tools.js";
+import { Words } from "./words.js";
 
 // How near, in pixels, a click means a point.
 const REACH = 9;
@@ -49,10 +51,9 @@ export class Explorer {
     this.decoder = null;
     /** Another code that is looked at, and where it is. @type {{z, where: string}|null} */
     this.looked = null;
-    this.picking = false;
     this.build(root, space);
-    this.setLayers(options.state.show ?? ["points"]);
     this.hand.restore(options.state);
+    this.tools.choose(options.state.show ?? ["points"]);
     this.legend.show();
     this.planeChanged();
     this.takenChanged();
@@ -68,7 +69,7 @@ export class Explorer {
     const { header } = space;
     const [channels, height, width] = header.image_shape;
     const shape = [height, width, channels];
-    this.pictureView = new PictureView(shape, (words) => this.say(words));
+    this.pictureView = new PictureView(shape, (words) => this.words.say(words));
     this.digit = new DigitPanel(shape, {
       resample: () => this.act(() => hand.taken && hand.resample()),
       mean: () => this.act(() => hand.taken && hand.moveTo(hand.taken.mean)),
@@ -89,12 +90,26 @@ export class Explorer {
       },
       choose: (z) => this.act(() => hand.moveTo(z)),
     });
+    this.tools = new Tools({
+      layers: () => {
+        this.layersChanged();
+        this.postSoon();
+      },
+      picking: () => {
+        this.map.classList.toggle("lm-picking", this.tools.picking);
+        this.mark("path");
+      },
+      clear: () => this.act(() => (hand.path = [])),
+      zoom: (factor) => this.showView(() => hand.view.zoom(factor)),
+      home: () => this.showView(() => (hand.view = hand.whole())),
+    });
+    this.words = new Words();
     const overlay = new Overlay(header);
-    const legend = new Legend(header, hand.hidden, () => {
+    this.legend = new Legend(header, hand.hidden, () => {
       this.mark("points", "names");
       this.postSoon();
     });
-    const planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
+    this.planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
     const ends = new Ends({
       move: (k, left, top) => {
         hand.moveEnd(k, ...this.within(left, top));
@@ -113,11 +128,10 @@ export class Explorer {
       },
       signal: this.ended.signal,
     });
-    const parts = { overlay, legend, planes, ends, ...this };
-    Object.assign(this, layout(root, parts), { planes, legend });
+    Object.assign(this, layout(root, { ...this, overlay, ends }));
     this.mapView = new MapView(hand, { ...this, overlay, ends }, (...what) => this.mark(...what));
     if (this.mapView.points.kind === "canvas") {
-      this.say("This browser has no WebGL: the points are drawn more slowly, as squares.");
+      this.words.say("This browser has no WebGL: the points are drawn more slowly, as squares.");
     }
   }
 
@@ -151,47 +165,19 @@ export class Explorer {
     };
     makeDraggable(this.handle, this.map, drag, signal);
     this.handle.addEventListener("keydown", (event) => this.key(event), { signal });
-    const click = (button, act) => button.addEventListener("click", act, { signal });
-    const zoom = (factor) => {
-      this.hand.view.zoom(factor);
-      this.mark("view");
-      this.postSoon();
-    };
-    click(this.zoomIn, () => zoom(0.7));
-    click(this.zoomOut, () => zoom(1 / 0.7));
-    click(this.zoomHome, () => {
-      this.hand.view = this.hand.whole();
-      this.mark("view", "names");
-      this.postSoon();
-    });
-    click(this.pathButton, () => this.setPicking(!this.picking));
-    click(this.clearPath, () => {
-      this.hand.path = [];
-      this.setPicking(false);
-      this.post();
-    });
-    for (const [layer, button] of Object.entries(this.layerButtons)) {
-      click(button, () => {
-        const chosen = this.chosenLayers;
-        const others = chosen.filter((name) => name !== layer);
-        this.setLayers(chosen.includes(layer) ? others : [...others, layer]);
-        this.mark("view");
-        this.postSoon();
-      });
-    }
   }
 
   /** Have the decoder brought; where it does not arrive, say so and offer a new try. */
   async load() {
-    const say = (words) => this.say(words);
+    const say = (words) => this.words.say(words);
     try {
       this.decoder = await this.options.runner("decoder", say);
     } catch (error) {
-      this.say(`The decoder did not arrive. ${error.message}`, () => this.load());
+      this.words.say(`The decoder did not arrive. ${error.message}`, () => this.load());
       return;
     }
     if (this.ended.signal.aborted) return;
-    if (this.mapView.points.kind === "webgl") this.say("");
+    if (this.mapView.points.kind === "webgl") this.words.say("");
     this.mark("z", "view", "path", "taken");
     // What is not needed for the first picture waits for it.
     this.later = setTimeout(() => {
@@ -212,7 +198,7 @@ export class Explorer {
 
   moveTo(z) {
     if (this.hand.moveTo(z)) this.mark("z");
-    else this.say("A coordinate is not a number: the hand stays where it is.");
+    else this.words.say("A coordinate is not a number: the hand stays where it is.");
   }
 
   /** Show what is decoded at z, which is `where`; for null, what is at the hand again. */
@@ -231,7 +217,7 @@ export class Explorer {
     const { hand } = this;
     const row = this.layers.includes("points") ? hand.pointAt(left, top, REACH) : null;
     this.looked = null;
-    if (this.picking) {
+    if (this.tools.picking) {
       hand.path.push(row === null ? { z: hand.codeAt(left, top) } : hand.endAt(row));
       this.mark("path", "looked");
       this.post();
@@ -266,12 +252,14 @@ export class Explorer {
   /** @param {Float32Array} pixels of a drawing, (H, W, C) */
   async encode(pixels) {
     const { runner } = this.sketch;
-    const code = runner.now?.(pixels) ?? (await runner.later(pixels, 1));
-    this.strip.stop();
-    if (!this.hand.takeDrawing(code)) {
-      this.say("The encoder gave something that is no number: the hand stays where it is.");
+    try {
+      const code = runner.now?.(pixels) ?? (await runner.later(pixels, 1));
+      if (!this.hand.takeDrawing(code)) throw new Error("The encoder gave what is no number.");
+    } catch (error) {
+      this.words.say(`${error.message} The hand stays where it is.`);
       return;
     }
+    this.strip.stop();
     this.digit.show("Your drawing, prepared", pixels);
     this.mark("z", "taken");
   }
@@ -286,11 +274,11 @@ export class Explorer {
   choosePlane(name) {
     const { hand } = this;
     const { threeDigits } = hand;
-    this.say("");
+    this.words.say("");
     if (name === "digits" && !threeDigits) {
-      this.say("Press Path and click three digits A, B and C first: the plane goes through them.");
+      this.words.say("Press Path and click three digits A, B and C first: the plane goes through them.");
     } else if (!hand.choosePlane(name === "digits" ? `digits:${threeDigits}` : name)) {
-      this.say("The three digits lie on one line: the plane stays as it is.");
+      this.words.say("The three digits lie on one line: the plane stays as it is.");
     } else if (name === "digits") {
       // A plane goes through the hand: put on A, it goes through all three.
       hand.take(threeDigits[0]);
@@ -299,29 +287,11 @@ export class Explorer {
     this.act(() => this.planeChanged());
   }
 
-  setPicking(picking) {
-    this.picking = picking;
-    this.pathButton.setAttribute("aria-pressed", String(picking));
-    this.map.classList.toggle("lm-picking", picking);
-    this.mark("path");
-  }
-
-  /** Which layers are shown. UMAP has nothing but points. @returns {string[]} */
-  get layers() {
-    if (this.hand.planeName === "umap") return ["points"];
-    return this.chosenLayers;
-  }
-
-  get chosenLayers() {
-    const pressed = ([, button]) => button.getAttribute("aria-pressed") === "true";
-    return Object.entries(this.layerButtons).filter(pressed).map(([layer]) => layer);
-  }
-
-  setLayers(shown) {
-    for (const [layer, button] of Object.entries(this.layerButtons)) {
-      button.setAttribute("aria-pressed", String(shown.includes(layer)));
-    }
-    this.map.classList.toggle("lm-over-grid", this.layers.includes("grid"));
+  /** Show another part of the plane. @param {() => void} change of the view */
+  showView(change) {
+    change();
+    this.mark("view", "names");
+    this.postSoon();
   }
 
   // What follows the hand.
@@ -331,10 +301,19 @@ export class Explorer {
     this.planes?.show(planeName);
     const flat = this.hand.space.dims === 2;
     this.note.textContent = !plane ? NO_INVERSE : flat ? "" : SLICE;
-    for (const button of Object.values(this.layerButtons)) button.disabled = !plane;
-    this.map.classList.toggle("lm-over-grid", this.layers.includes("grid"));
     this.mapView.planeChanged();
+    this.layersChanged();
     this.mark("plane", "view", "z", "path", "taken");
+  }
+
+  /** Which layers are shown: UMAP has nothing but points. @returns {string[]} */
+  get layers() {
+    return this.hand.plane ? this.tools.chosen : ["points"];
+  }
+
+  layersChanged() {
+    this.map.classList.toggle("lm-over-grid", this.layers.includes("grid"));
+    this.mark("view");
   }
 
   takenChanged() {
@@ -368,8 +347,8 @@ export class Explorer {
     if (has("taken") && hand.taken && decoder) this.digit.showReconstruction(decoder, hand.taken);
     this.mapView.show(has, { decoder, layers: this.layers });
     if (has("path")) {
-      this.clearPath.disabled = !hand.path.length;
-      this.strip.show(decoder, hand, this.picking);
+      this.tools.enable(hand.plane !== null, hand.path.length > 0);
+      this.strip.show(decoder, hand, this.tools.picking);
     }
   }
 
@@ -386,22 +365,11 @@ export class Explorer {
     this.sketch.redraw();
   }
 
-  /** Say something on the map, with a button to try again where there is something to try. */
-  say(words, again = null) {
-    this.words.replaceChildren(words);
-    if (!again) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Try again";
-    button.addEventListener("click", again);
-    this.words.append(" ", button);
-  }
-
   // What Python hears.
 
   /** @returns {Object} where the hand is, as `vae_explorer/live/hand.py` reads it */
   snapshot() {
-    return { ...this.hand.snapshot(), show: this.chosenLayers };
+    return { ...this.hand.snapshot(), show: this.tools.chosen };
   }
 
   post() {

@@ -1,6 +1,7 @@
 /** The drawing pad with the encoder behind it. */
 import { prepareDigit } from "./digit.js";
 import { element } from "./element.js";
+import { latest } from "./latest.js";
 import { createPad } from "./pad.js";
 
 export class Sketch {
@@ -15,9 +16,10 @@ export class Sketch {
     this.size = height;
     /** @type {import("./runner.js").Runner|null} the encoder */
     this.runner = null;
+    const encode = latest(on.encode);
     const see = (strokes) => {
       if (!this.runner || !strokes.length) return;
-      on.encode(prepareDigit(strokes, this.size, { reference: this.pad.reference() }));
+      encode(prepareDigit(strokes, this.size, { reference: this.pad.reference() }));
     };
     this.pad = createPad({
       label: "Drawing pad: draw a digit, and the encoder places it on the map",
