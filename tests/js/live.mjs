@@ -1,0 +1,48 @@
+/**
+ * Run pieces of the live map for a test in another language.
+ *
+ *     node live.mjs PIECE file
+ *
+ * The file holds a piece's arguments as JSON (for `unpack`, a blob); its result is printed as JSON.
+ */
+import { readFileSync } from "node:fs";
+
+const assets = "../../vae_explorer/live/assets";
+const [piece, file] = process.argv.slice(2);
+const read = () => JSON.parse(readFileSync(file, "utf8"));
+
+const pieces = {
+  async unpack() {
+    const { unpack } = await import(`${assets}/blob.js`);
+    const { widened } = await import(`${assets}/network.js`);
+    const bytes = readFileSync(file);
+    const { header, arrays } = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const plain = Object.entries(arrays).map(([name, values]) => {
+      const numbers = header.arrays[name].dtype === "float16" ? widened(values) : values;
+      return [name, Array.from(numbers)];
+    });
+    return { header, arrays: Object.fromEntries(plain) };
+  },
+  async path() {
+    const { equalSteps, pathAt } = await import(`${assets}/paths.js`);
+    const { ends, steps, kind } = read();
+    return equalSteps(steps).map((t) => Array.from(pathAt(ends.map((end) => Float64Array.from(end)), t, kind)));
+  },
+  async plane() {
+    const { principalPlane } = await import(`${assets}/plane.js`);
+    const { center, axes, first, second, z, at } = read();
+    const plane = principalPlane(center, Float64Array.from(axes.flat()), first, second);
+    return {
+      coordinates: z.map((code) => plane.coordinates(code)),
+      codes: at.map(([x, y]) => Array.from(plane.at(plane.residual(Float64Array.from(z[0])), x, y))),
+    };
+  },
+  async ellipse() {
+    const { Plane, ellipse } = await import(`${assets}/plane.js`);
+    const { axes, variance } = read();
+    const plane = new Plane("", new Float64Array(variance.length), axes, ["", ""]);
+    return ellipse(plane.covariance(variance));
+  },
+};
+
+process.stdout.write(JSON.stringify(await pieces[piece]()));
