@@ -1,8 +1,8 @@
-"""How long a visitor waits: from `streamlit run` to the first chart, and from page to page.
+"""How long a visitor waits: from `streamlit run` to the first picture, and from page to page.
 
 `python tests/benchmarks/pages.py [--repeats N]` prints medians in seconds. A start is a new server
-and a new browser profile; a page switch is a click in the sidebar until the page's chart is drawn
-and its script has ended, on pages that were open once before.
+and a new browser profile; a page switch is a click in the sidebar until the page's first chart or
+picture stands and its script has ended, on pages that were open once before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from served_app import open_browser, ready, serve_app
 
-PAGES = ("Manifold", "Interpolate", "Reconstruct", "Model", "Scatter")
+PAGES = ("Scatter", "Manifold", "Interpolate", "Reconstruct", "Model", "Explore")
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
                     switches[name].append(value)
             browser.close()
     print(f"{platform.machine()}, {os.cpu_count()} cores, headless Chromium, {repeats} repeats")
-    print(f"start to first chart  {statistics.median(starts):6.2f} s")
+    print(f"start to first picture{statistics.median(starts):6.2f} s")
     for name, values in switches.items():
         print(f"switch to {name:11} {statistics.median(values):6.2f} s")
 

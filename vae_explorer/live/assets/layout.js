@@ -35,7 +35,7 @@ export function layout(root, parts) {
     ...(planes ? [planes.element] : []),
     ...[tools.layers, tools.path],
   ]);
-  const panel = element("div", { class: "lm-panel" }, [
+  const panel = element("div", { class: planes ? "lm-panel" : "lm-panel lm-few" }, [
     element("div", { class: "lm-top" }, [pictureView.element, digit.element]),
     ...[sliders.element, sketch.element],
   ]);

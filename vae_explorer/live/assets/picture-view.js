@@ -51,7 +51,7 @@ export class PictureView {
       z.length <= 3
         ? `z = (${Array.from(z, (value) => value.toFixed(2).replace("-", "−")).join(", ")})`
         : `|z| = ${Math.hypot(...z).toFixed(2)}`;
-    const place = decoder.where === "browser" ? "in this browser" : "on the server";
+    const place = decoder.where === "browser" ? "in browser" : "on the server";
     this.timing.textContent = `${Number(this.picture.dataset.ms).toFixed(1)} ms, ${place}`;
   }
 }
