@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from playwright.sync_api import Locator, Page
@@ -31,12 +32,17 @@ def pixels_of(canvas: Locator) -> np.ndarray:
 class LiveMap:
     """An opened map; places are pixels from the window's top left corner."""
 
-    def __init__(self, page: Page, address: str, query: str) -> None:
-        page.goto(f"{address}/?{query}")
+    def __init__(self, page: Page) -> None:
         self.page = page
         self.picture = page.locator(DECODED).first
         self.handle = page.get_by_test_id("handle")
         self.wait()
+
+    @classmethod
+    def opened(cls, page: Page, address: str, query: str) -> LiveMap:
+        """Open the map by a link."""
+        page.goto(f"{address}/?{query}")
+        return cls(page)
 
     def wait(self) -> None:
         """Wait until the first picture stands and what comes after it, the pad, is ready."""
@@ -48,6 +54,12 @@ class LiveMap:
         self.page.evaluate(
             "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
         )
+
+    def until(self, holds: Callable[[], bool], seconds: float = 15) -> None:
+        """Wait until something holds; whoever asks looks afterwards whether it does."""
+        end = time.monotonic() + seconds
+        while not holds() and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
 
     @property
     def z(self) -> np.ndarray:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +17,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from vae_explorer import load_checkpoint
+from vae_explorer.checkpoint import files_changed
 from vae_explorer.geometry import path, principal_plane
 from vae_explorer.latents import principal_axes
 from vae_explorer.live.blob import pack
 from vae_explorer.live.hand import Hand, hand_from_query, hand_from_state
 from vae_explorer.live.payload import plan_of_checkpoint
-from vae_explorer.live.shelf import Shelf, digest
+from vae_explorer.live.shelf import Shelf, Source, digest
 
 SCRIPT = Path(__file__).parent / "js" / "live.mjs"
 
@@ -137,15 +140,20 @@ FULL = Hand(
 )
 
 
-def test_the_hand_survives_a_link_and_a_message() -> None:
-    assert hand_from_query(FULL.to_query(), dims=2, count=10) == (FULL, [])
+def test_the_hand_survives_a_link_and_a_message(in_node: Piece) -> None:
+    given = {"state": FULL.to_state(), "search": "?checkpoint=a+b&digit=9"}
+    query = dict(urllib.parse.parse_qsl(in_node("query", given)))
+    assert query.pop("checkpoint") == "a b"
+    assert hand_from_query(query, dims=2, count=10) == (FULL, [])
     assert hand_from_state(json.loads(json.dumps(FULL.to_state())), 2, 10) == (FULL, [])
 
 
-def test_what_is_usual_is_left_out_of_the_link() -> None:
-    usual = Hand(z=[0.0, 1.0], path=[], show=["points"], way=["lerp", "z"], hide=[])
-    assert usual.to_query() == {"z": "0,1"}
-    assert Hand(show=[]).to_query() == {"show": "none"}
+def test_what_is_usual_is_left_out_of_the_link(in_node: Piece) -> None:
+    usual = Hand(z=[0.0, 1.00001], path=[], show=["points"], way=["lerp", "z"], hide=[])
+    old = "?z=5,5&digit=3&path=1;2&plane=umap&view=0,0,1&show=none&way=slerp,z&hide=1&page=2"
+    assert in_node("query", {"state": usual.to_state(), "search": old}) == "z=0,1&page=2"
+    nothing = in_node("query", {"state": {"show": []}, "search": ""})
+    assert nothing == "show=none"
     assert hand_from_query({"show": "none"}, 2, 10)[0].show == []
 
 
@@ -165,7 +173,10 @@ def test_what_is_usual_is_left_out_of_the_link() -> None:
         ("plane", "pca:0,0", "pca:i,j"),
         ("plane", "digits:0,1", "digits:i,j,k"),
         ("plane", "<script>", "umap"),
-        ("view", "0,0,0", "a width above 0"),
+        ("view", "0,0,0", "a width from 0.02 to 1000"),
+        ("view", "0,0,1e-120", "a width from 0.02 to 1000"),
+        ("plane", "dims:1_0,2", "dims:i,j"),
+        ("plane", "pca:０,１", "pca:i,j"),
         ("show", "points,lines", "points, grid"),
         ("way", "arc,z", "lerp, slerp"),
         ("way", "lerp", "z, picture"),
@@ -245,4 +256,14 @@ def test_assets_are_scripts_that_browsers_keep(address: str) -> None:
 
 def test_an_original_of_an_unknown_checkpoint_is_refused_in_words(address: str) -> None:
     with urllib.request.urlopen(f"{address}/live/original/0123/4", timeout=10) as answer:
-        assert "reload the page" in json.load(answer)["words"]
+        assert "reload it" in json.load(answer)["words"]
+
+
+def test_a_source_is_refused_once_its_files_are_others(shipped: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "changing"
+    shutil.copytree(shipped, folder)
+    source = Source(folder, files_changed(folder))
+    source.check()
+    os.utime(folder / "model.safetensors", ns=(1, 1))
+    with pytest.raises(ValueError, match=r"changing: found other files .* reload the page"):
+        source.check()

@@ -32,6 +32,7 @@ __all__ = [
     "CheckpointEntry",
     "Latents",
     "check_replaceable",
+    "files_changed",
     "list_checkpoints",
     "load_checkpoint",
     "load_latents",
@@ -164,6 +165,8 @@ def load_latents(path: Path | str) -> Latents:
         if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
             raise ValueError(f"{file}: found {name} of {array.dtype}, expected finite numbers")
     classes = len(meta.dataset.classes)
+    if found["index"].min() < 0:
+        raise ValueError(f"{file}: found index {found['index'].min()}, expected 0 or more")
     if found["label"].min() < 0 or found["label"].max() >= classes:
         raise ValueError(f"{file}: found label {found['label'].max()}, expected 0 to {classes - 1}")
     floats = {k: v.astype(np.float32) for k, v in found.items() if k not in ("label", "index")}
@@ -174,6 +177,12 @@ def load_latents(path: Path | str) -> Latents:
         index=found["index"].astype(np.int64),
         projections={name: floats[name] for name in projections},
     )
+
+
+def files_changed(path: Path | str) -> tuple[int, ...]:
+    """Return when a checkpoint's files last changed, nanoseconds; missing ones count as 0."""
+    files = [Path(path) / name for name in ("meta.json", "model.safetensors", "latents.npz")]
+    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
 def load_weights(path: Path | str) -> dict[str, np.ndarray]:

@@ -23,6 +23,11 @@ const pieces = {
     });
     return { header, arrays: Object.fromEntries(plain) };
   },
+  async query() {
+    const { withState } = await import(`${assets}/query.js`);
+    const { state, search } = read();
+    return withState(state, search);
+  },
   async path() {
     const { equalSteps, pathAt } = await import(`${assets}/paths.js`);
     const { ends, steps, kind } = read();

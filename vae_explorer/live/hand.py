@@ -9,6 +9,7 @@ A value that cannot be meant is left out, with a sentence that says so; the rest
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -23,6 +24,8 @@ WAYS, SPACINGS = ("lerp", "slerp"), ("z", "picture")
 # As many ends as there are letters for them.
 MOST_ENDS = 26
 MOST_CLASSES = 256
+# What a map can show of a plane, as assets/view.js has it.
+LEAST_SHOWN, MOST_SHOWN = 0.02, 1000
 # Prior standard deviations; far outside of what any decoder has seen.
 FARTHEST = 1e3
 
@@ -54,24 +57,6 @@ class Hand:
     def to_state(self) -> dict[str, Any]:
         """Return the values that are set, as JSON values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
-
-    def to_query(self) -> dict[str, str]:
-        """Return the values that are set, as a URL has them."""
-        query = {name: str(value) for name, value in self.to_state().items()}
-        if self.z:
-            query["z"] = _numbers(self.z)
-        if self.view:
-            query["view"] = _numbers(self.view)
-        for name in ("show", "way", "hide"):
-            if (values := getattr(self, name)) is not None:
-                query[name] = ",".join(map(str, values)) or "none"
-        if self.path is not None:
-            ends = (_numbers(end) if isinstance(end, list) else str(end) for end in self.path)
-            query["path"] = ";".join(ends)
-        # What is as a first visitor finds it need not be said.
-        usual = {"path": "", "way": "lerp,z", "hide": "none", "show": "points"}
-        query = {name: text for name, text in query.items() if usual.get(name) != text}
-        return query
 
 
 def hand_from_state(values: object, dims: int, count: int) -> tuple[Hand, list[str]]:
@@ -128,10 +113,9 @@ def _is_plane(value: object, dims: int, count: int) -> bool:
     kind, _, rest = value.partition(":")
     if kind == "umap":
         return not rest
-    try:
-        numbers = [int(number) for number in rest.split(",")]
-    except ValueError:
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", rest, flags=re.ASCII):
         return False
+    numbers = [int(number) for number in rest.split(",")]
     length, limit = (3, count) if kind == "digits" else (2, dims)
     return (
         kind in PLANES
@@ -150,10 +134,6 @@ def _is_path(value: object, dims: int, count: int) -> bool:
 
 def _are_of(value: object, known: tuple[str, ...]) -> bool:
     return isinstance(value, list) and all(name in known for name in value)
-
-
-def _numbers(values: list[float]) -> str:
-    return ",".join(f"{value:.4f}".rstrip("0").rstrip(".") for value in values)
 
 
 def _read_numbers(text: str) -> list[float]:
@@ -190,8 +170,8 @@ _RULES = {
     "plane": _Rule(str, _is_plane, "dims:i,j or pca:i,j or digits:i,j,k or umap"),
     "view": _Rule(
         _read_numbers,
-        lambda v, *_: _is_code(v, 3) and v[2] > 0,
-        "x, y and a width above 0",
+        lambda v, *_: _is_code(v, 3) and LEAST_SHOWN <= v[2] <= MOST_SHOWN,
+        f"x, y and a width from {LEAST_SHOWN} to {MOST_SHOWN}",
     ),
     "show": _Rule(
         _read_names, lambda v, *_: _are_of(v, LAYERS), f"some of {', '.join(LAYERS)}, or none"

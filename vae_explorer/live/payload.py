@@ -21,6 +21,9 @@ __all__ = ["BROWSER_MACS", "plan_blob", "plan_of_checkpoint", "points_blob"]
 # Multiply-adds a browser does well within a frame; above, the server runs the network.
 BROWSER_MACS = 6_000_000
 
+# A point's class travels as one byte.
+MOST_CLASSES = 256
+
 PLANS = {"decoder": decoder_plan, "encoder": encoder_plan}
 
 
@@ -54,9 +57,17 @@ def points_blob(
         colours: `#rrggbb` for each class.
         active: whether each dimension is used, (D,).
 
+    Raises:
+        ValueError: for more classes than a byte can tell apart.
+
     Arrays: `mean` (N, D) float32, `logvar` (N, D) float16, `label` (N,) uint8, `index` (N,)
     uint32, `axes` (D, D) and `center` (D,) float32, and `umap` (N, 2) float32 where there is one.
     """
+    if len(meta.dataset.classes) > MOST_CLASSES:
+        raise ValueError(
+            f"{meta.name}: found {len(meta.dataset.classes)} classes, expected at most "
+            f"{MOST_CLASSES} for the live map"
+        )
     arrays = {
         "mean": latents.mean.astype(np.float32),
         "logvar": latents.logvar.astype(np.float16),

@@ -7,6 +7,7 @@ No address names a file on disk: assets are known by name, all else lies on a sh
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from vae_explorer import checkpoint
-from vae_explorer.live.shelf import BLOBS, CHECKPOINTS
+from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -70,64 +71,63 @@ def _blob(request: Request) -> Response:
 
 
 def _original(request: Request) -> Response:
-    """Answer with one test image, H·W·C bytes, or with words where the data is not on disk."""
-    path = CHECKPOINTS.get(request.path_params["key"])
-    row = request.path_params["row"]
-    if path is None:
-        return JSONResponse({"words": "The checkpoint has changed: reload the page."})
+    """Answer with one test image, H·W·C bytes, or with words where there is none."""
+    source = CHECKPOINTS.get(request.path_params["key"])
+    if source is None:
+        return JSONResponse({"words": "The server has forgotten this page: reload it."})
     try:
-        images = _test_images(path)
-        index = checkpoint.load_latents(path).index
-        image = images[index[row]]
-    except (ValueError, FileNotFoundError, IndexError):
-        name = checkpoint.load_meta(path).dataset.name
-        return JSONResponse({"words": f"The originals of {name} are not on disk."})
-    return Response(
-        image.transpose(1, 2, 0).tobytes(), media_type="application/octet-stream", headers=FOREVER
-    )
+        images, index = _test_images(source)
+    except FileNotFoundError:
+        return JSONResponse({"words": "The original is not here: its data set is not on disk."})
+    except ValueError as error:
+        return JSONResponse({"words": f"The original is not here. {error}"})
+    row = request.path_params["row"]
+    if row >= len(index) or index[row] >= len(images):
+        return JSONResponse({"words": f"Row {row} is not in the data set."})
+    content = images[index[row]].transpose(1, 2, 0).tobytes()
+    return Response(content, media_type="application/octet-stream", headers=FOREVER)
 
 
 async def _run(socket: WebSocket) -> None:
     """Run a network for one page: uint32 number and float32 inputs in, the same and outputs out."""
-    path = CHECKPOINTS.get(socket.path_params["key"])
-    part = socket.path_params["part"]
+    source, part = CHECKPOINTS.get(socket.path_params["key"]), socket.path_params["part"]
     # A page of another site can open a socket to this machine; its origin gives it away.
     same = urlsplit(socket.headers.get("origin", "")).netloc == socket.headers.get("host")
-    if path is None or part not in ("decoder", "encoder") or not same:
+    if source is None or part not in ("decoder", "encoder") or not same:
         await socket.close(code=1008)
         return
     await socket.accept()
     try:
-        network = await run_in_threadpool(_network, path, part)
+        network = await run_in_threadpool(_network, source, part)
         while True:
-            message = await socket.receive_bytes()
-            try:
-                answer = await run_in_threadpool(network, message)
-            except ValueError:
-                await socket.close(code=1003)
-                return
+            answer = await run_in_threadpool(network, await socket.receive_bytes())
             await socket.send_bytes(answer)
+    except (ValueError, FileNotFoundError):
+        # The message was none of ours, or the checkpoint is another or gone.
+        await socket.close(code=1008)
     except WebSocketDisconnect:
         return
 
 
 @lru_cache(maxsize=2)
-def _test_images(path: Path) -> np.ndarray:
-    """Return the test images a checkpoint was measured on, uint8 (N, C, H, W)."""
+def _test_images(source: Source) -> tuple[np.ndarray, np.ndarray]:
+    """Return a data set's test images, uint8 (N, C, H, W), and which one each row of codes is."""
     from vae_explorer.data import load_dataset
 
-    recorded = checkpoint.load_meta(path).dataset
-    return load_dataset(
-        recorded.name, download=False, checksum=recorded.checksum
-    ).test.images.numpy()
+    recorded = checkpoint.load_meta(source.path).dataset
+    index = checkpoint.load_latents(source.path).index
+    source.check()
+    split = load_dataset(recorded.name, download=False, checksum=recorded.checksum).test
+    return split.images.numpy(), index
 
 
 @lru_cache(maxsize=4)
-def _network(path: Path, part: str):
+def _network(source: Source, part: str) -> Callable[[bytes], bytes]:
     """Return a function from a message to its answer, in PyTorch, channels last."""
     import torch
 
-    model = checkpoint.load_model(path)
+    model = checkpoint.load_model(source.path)
+    source.check()
     shape = model.config.image_shape
     width = model.config.latent_dim if part == "decoder" else int(np.prod(shape))
 

@@ -10,9 +10,11 @@ import hashlib
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-__all__ = ["BLOBS", "CHECKPOINTS", "Shelf", "digest"]
+from vae_explorer.checkpoint import files_changed
+
+__all__ = ["BLOBS", "CHECKPOINTS", "Shelf", "Source", "digest"]
 
 Thing = TypeVar("Thing")
 
@@ -38,8 +40,22 @@ class Shelf(Generic[Thing]):
             return self._things.get(name)
 
 
+class Source(NamedTuple):
+    """A checkpoint's folder as it was when a page was made from it; see `files_changed`."""
+
+    path: Path
+    changed: tuple[int, ...]
+
+    def check(self) -> None:
+        """Raise `ValueError` if the folder is another by now."""
+        if files_changed(self.path) != self.changed:
+            raise ValueError(
+                f"{self.path}: found other files than the page was made from; reload the page"
+            )
+
+
 BLOBS: Shelf[bytes] = Shelf(48)
-CHECKPOINTS: Shelf[Path] = Shelf(16)
+CHECKPOINTS: Shelf[Source] = Shelf(16)
 
 
 def digest(content: bytes) -> str:

@@ -1,7 +1,8 @@
 """The live map on a page: a component of ours, decoded in the browser (see live/assets).
 
 Python lays out what the browser fetches, and hears of the hand when it is let go: z, the digits
-taken, the plane and the view are then kept for the session and written to the URL.
+taken, the plane and the view are then kept for the session. The browser has them in the address,
+and Python reads them from there when a session begins.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.live.hand import PARAMETERS, Hand, hand_from_query, hand_from_state
+from vae_explorer.live.hand import Hand, hand_from_query, hand_from_state
 from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_latents, load_live
+from vae_explorer.ui.plain import plain
 
 __all__ = ["show_latent_map"]
 
@@ -36,10 +38,11 @@ def show_latent_map(path: Path) -> None:
     kept, key = f"hand of {path}", f"map of {path}"
     if kept not in st.session_state:
         st.session_state[kept] = _hand_of_link(dims, count)
+    # The checkpoint may have been trained anew since, with other dimensions.
+    st.session_state[kept], _ = hand_from_state(st.session_state[kept].to_state(), dims, count)
     moved, _ = hand_from_state(st.session_state.get(key, {}).get("hand"), dims, count)
     if moved.z is not None:
         st.session_state[kept] = moved
-    _write_query(st.session_state[kept])
     _component(
         key=key,
         data=load_live(path) | {"hand": st.session_state[kept].to_state(), "base": _base()},
@@ -54,7 +57,7 @@ def _hand_of_link(dims: int, count: int) -> Hand:
     st.session_state["link was read"] = True
     hand, problems = hand_from_query(st.query_params, dims, count)
     for problem in problems:
-        st.warning(f"The link's {problem}")
+        st.warning(plain(f"The link's {problem}"))
     return hand
 
 
@@ -62,13 +65,3 @@ def _base() -> dict[str, str]:
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}{PREFIX}" if base else PREFIX
     return {"live": prefix, "assets": f"{prefix}/assets/{asset_version()}"}
-
-
-def _write_query(hand: Hand) -> None:
-    """Put the hand into the URL, and take out what it does not say."""
-    query = hand.to_query()
-    for name in PARAMETERS:
-        if name in query and st.query_params.get(name) != query[name]:
-            st.query_params[name] = query[name]
-        elif name not in query and name in st.query_params:
-            del st.query_params[name]

@@ -18,12 +18,12 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import streamlit as st
 
 from vae_explorer import checkpoint
-from vae_explorer.checkpoint import Latents
+from vae_explorer.checkpoint import Latents, files_changed
 from vae_explorer.class_traces import class_colour
 from vae_explorer.history import Epoch, read_history
 from vae_explorer.latents import PrincipalAxes, active_units, principal_axes
 from vae_explorer.live.payload import BROWSER_MACS, plan_blob, plan_of_checkpoint, points_blob
-from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, digest
+from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source, digest
 from vae_explorer.meta import Meta
 
 __all__ = [
@@ -82,19 +82,19 @@ def _or_stop(load: Callable[Parameters, Result]) -> Callable[Parameters, Result]
 @_or_stop
 def load_meta(path: Path) -> Meta:
     """Return a checkpoint's description."""
-    return _meta(path, _changed(path))
+    return _meta(path, files_changed(path))
 
 
 @_or_stop
 def load_latents(path: Path) -> Latents:
     """Return a checkpoint's codes of the test split."""
-    return _latents(path, _changed(path))
+    return _latents(path, files_changed(path))
 
 
 @_or_stop
 def load_axes(path: Path) -> PrincipalAxes:
     """Return the principal axes of a checkpoint's codes."""
-    return _axes(path, _changed(path))
+    return _axes(path, files_changed(path))
 
 
 @_or_stop
@@ -104,18 +104,18 @@ def load_live(path: Path) -> dict[str, str | int]:
     `key` is the checkpoint as it is on disk now. `points`, `decoder` and `encoder` are digests of
     blobs; a network too large for a browser is "" and runs on the server.
     """
-    changed = _changed(path)
+    changed = files_changed(path)
     live = _live(path, changed)
     for name, blob in live.blobs.items():
         BLOBS.lay_out(name, blob)
-    CHECKPOINTS.lay_out(live.names["key"], path)
+    CHECKPOINTS.lay_out(live.names["key"], Source(path, changed))
     return live.names
 
 
 @_or_stop
 def load_model(path: Path):
     """Return a checkpoint's model, a `vae_explorer.model.VAE`."""
-    return _model(path, _changed(path))
+    return _model(path, files_changed(path))
 
 
 @_or_stop
@@ -131,14 +131,8 @@ def load_test_split(path: Path):
         FileNotFoundError: where the data set is not on disk.
         ValueError: where other data is there under its name.
     """
-    recorded = _meta(path, _changed(path)).dataset
+    recorded = _meta(path, files_changed(path)).dataset
     return _test_split(recorded.name, recorded.checksum)
-
-
-def _changed(path: Path) -> tuple[int, ...]:
-    """Return when the folder's files last changed, nanoseconds; missing ones count as 0."""
-    files = ("meta.json", "model.safetensors", "latents.npz")
-    return tuple((path / f).stat().st_mtime_ns if (path / f).is_file() else 0 for f in files)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

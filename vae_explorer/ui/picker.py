@@ -9,6 +9,7 @@ import streamlit as st
 
 from vae_explorer.checkpoint import CheckpointEntry, list_checkpoints
 from vae_explorer.meta import Meta
+from vae_explorer.ui.plain import plain
 
 __all__ = ["choose_checkpoint"]
 
@@ -33,7 +34,7 @@ def choose_checkpoint() -> Path:
         asked = st.query_params.get("checkpoint")
         if asked and asked not in usable:
             why = "cannot be opened" if asked in entries else "is not here"
-            st.warning(f"The link asks for the checkpoint “{asked}”, which {why}.")
+            st.warning(plain(f"The link asks for the checkpoint “{asked}”, which {why}."))
         if st.session_state.get("chosen") not in usable:
             st.session_state.chosen = asked if asked in usable else _first(usable)
         # Written before every run: a widget's own value does not outlive a change of page when
@@ -98,4 +99,4 @@ def _show_broken(entries: dict[str, CheckpointEntry]) -> None:
     if broken:
         st.markdown("**Cannot be opened**")
     for name, problem in broken.items():
-        st.caption(f":material/folder_off: **{name}** · {problem}")
+        st.caption(f":material/folder_off: **{plain(name)}** · {plain(problem)}")

@@ -13,6 +13,8 @@ const ARRAYS = {
 
 /** Blobs of this tab by address: fetched once, whatever page is opened. @type {Map} */
 const fetched = new Map();
+// The three of each of some checkpoints.
+const MOST = 12;
 
 /**
  * Fetch a blob, or take it from what this tab has fetched before.
@@ -20,13 +22,27 @@ const fetched = new Map();
  * @returns {Promise<Blob>}
  */
 export function fetchBlob(url) {
-  if (!fetched.has(url)) {
-    const blob = download(url).then(unpack);
-    // What did not arrive may arrive at the next try.
-    blob.catch(() => fetched.delete(url));
-    fetched.set(url, blob);
+  return remember(fetched, url, () => download(url).then(unpack), MOST);
+}
+
+/**
+ * Take what is promised under a key from a map, or have it made and keep it there.
+ * @template Thing
+ * @param {Map<string, Promise<Thing>>} kept
+ * @param {string} key
+ * @param {() => Promise<Thing>} make
+ * @param {number} most how many are kept; the oldest goes
+ * @returns {Promise<Thing>}
+ */
+export function remember(kept, key, make, most) {
+  if (!kept.has(key)) {
+    const made = make();
+    // What failed may work at the next try.
+    made.catch(() => kept.delete(key));
+    kept.set(key, made);
+    if (kept.size > most) kept.delete(kept.keys().next().value);
   }
-  return fetched.get(url);
+  return kept.get(key);
 }
 
 async function download(url) {

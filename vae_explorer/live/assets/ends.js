@@ -7,6 +7,7 @@ export class Ends {
    * @param {Object} on
    * @param {(k: number, left: number, top: number) => void} on.move an end is dragged, in pixels
    * @param {() => void} on.end it is let go
+   * @param {() => void} on.pause after a key
    * @param {(k: number) => void} on.remove
    * @param {AbortSignal} on.signal
    */
@@ -30,20 +31,25 @@ export class Ends {
       ...{ type: "button", class: "lm-end", text: letter, "data-testid": "path-end" },
       "aria-label": `End ${letter} of the path: arrow keys move it, Delete removes it`,
       title: `End ${letter}: drag it; Delete or a double click removes it`,
-      ondblclick: () => this.on.remove(k),
+      ondblclick: () => this.remove(k),
     });
     this.element.append(handle);
     const move = (left, top) => this.on.move(k, left, top);
     makeDraggable(handle, this.element, { move, end: this.on.end }, this.on.signal);
     handle.addEventListener("keydown", (event) => {
-      if (event.key === "Delete" || event.key === "Backspace") this.on.remove(k);
+      if (event.key === "Delete" || event.key === "Backspace") return this.remove(k);
       const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if (!way) return;
+      if (!way) return undefined;
       event.preventDefault();
       const { e: left, f: top } = new DOMMatrix(handle.style.transform);
       const pixels = event.shiftKey ? 1 : 10;
       move(left + way[0] * pixels, top + way[1] * pixels);
-      this.on.end();
+      return this.on.pause();
     });
+  }
+
+  remove(k) {
+    this.on.remove(k);
+    this.element.children[Math.max(0, k - 1)]?.focus();
   }
 }

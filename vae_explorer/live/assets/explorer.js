@@ -46,6 +46,8 @@ export class Explorer {
     this.options = options;
     this.hand = new Hand(space);
     this.ended = new AbortController();
+    /** How often the hand has done something: what was begun before may come too late. */
+    this.deeds = 0;
     this.dirty = new Set();
     /** @type {import("./runner.js").Runner|null} */
     this.decoder = null;
@@ -69,15 +71,18 @@ export class Explorer {
     const { header } = space;
     const [channels, height, width] = header.image_shape;
     const shape = [height, width, channels];
-    this.pictureView = new PictureView(shape, (words) => this.words.say(words));
+    this.pictureView = new PictureView(shape, {
+      wrong: (words) => this.words.say(words, { about: "decoder" }),
+      well: () => this.words.settle("decoder"),
+    });
     this.digit = new DigitPanel(shape, {
       resample: () => this.act(() => hand.taken && hand.resample()),
       mean: () => this.act(() => hand.taken && hand.moveTo(hand.taken.mean)),
     });
-    this.sliders = new Sliders(header, (dim, value) => this.slide(dim, value), () => this.post());
+    const slide = (dim, value) => this.slide(dim, value);
+    this.sliders = new Sliders(header, slide, () => this.post(), () => this.postSoon());
     this.sketch = new Sketch(shape, {
-      encode: (pixels) => this.encode(pixels),
-      end: () => this.post(),
+      encode: (pixels, ended) => this.encode(pixels, ended),
       clear: () => this.forgetDrawing(),
     });
     this.strip = new Strip({
@@ -120,10 +125,14 @@ export class Explorer {
         this.look(null);
         this.post();
       },
+      pause: () => {
+        this.look(null);
+        this.postSoon();
+      },
       remove: (k) => {
         hand.path.splice(k, 1);
         this.look(null);
-        this.mark("path");
+        this.showPath();
         this.post();
       },
       signal: this.ended.signal,
@@ -154,6 +163,7 @@ export class Explorer {
     listen(this.surface, on, signal);
     const drag = {
       start: () => {
+        this.deeds++;
         this.handle.classList.add("lm-known");
         this.strip.stop();
         this.look(null);
@@ -169,15 +179,15 @@ export class Explorer {
 
   /** Have the decoder brought; where it does not arrive, say so and offer a new try. */
   async load() {
-    const say = (words) => this.words.say(words);
+    const say = (words) => this.words.say(words, { about: "decoder" });
     try {
       this.decoder = await this.options.runner("decoder", say);
     } catch (error) {
-      this.words.say(`The decoder did not arrive. ${error.message}`, () => this.load());
+      const words = `The decoder did not arrive. ${error.message}`;
+      this.words.say(words, { about: "decoder", again: () => this.load() });
       return;
     }
     if (this.ended.signal.aborted) return;
-    if (this.mapView.points.kind === "webgl") this.words.say("");
     this.mark("z", "view", "path", "taken");
     // What is not needed for the first picture waits for it.
     this.later = setTimeout(() => {
@@ -190,6 +200,7 @@ export class Explorer {
 
   /** Do something that is over at once, and tell Python of it. */
   act(deed) {
+    this.deeds++;
     this.strip.stop();
     deed();
     this.mark("z");
@@ -233,6 +244,10 @@ export class Explorer {
   key(event) {
     const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     const way = ways[event.key];
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.tap(...this.hand.view.toScreen(...this.hand.placeOf(this.hand.z)));
+    }
     if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     this.strip.stop();
@@ -245,15 +260,22 @@ export class Explorer {
   }
 
   slide(dim, value) {
+    this.deeds++;
     this.strip.stop();
     this.moveTo(this.hand.z.with(dim, value));
   }
 
-  /** @param {Float32Array} pixels of a drawing, (H, W, C) */
-  async encode(pixels) {
+  /**
+   * @param {Float32Array} pixels of a drawing, (H, W, C)
+   * @param {boolean} ended whether its last stroke is finished
+   */
+  async encode(pixels, ended) {
     const { runner } = this.sketch;
+    const { deeds } = this;
     try {
       const code = runner.now?.(pixels) ?? (await runner.later(pixels, 1));
+      // On its way from the server the hand may have done something else.
+      if (deeds !== this.deeds) return;
       if (!this.hand.takeDrawing(code)) throw new Error("The encoder gave what is no number.");
     } catch (error) {
       this.words.say(`${error.message} The hand stays where it is.`);
@@ -262,9 +284,11 @@ export class Explorer {
     this.strip.stop();
     this.digit.show("Your drawing, prepared", pixels);
     this.mark("z", "taken");
+    if (ended) this.post();
   }
 
   forgetDrawing() {
+    this.deeds++;
     if (this.hand.taken?.row !== null) return;
     this.hand.taken = null;
     this.digit.clear();
@@ -346,10 +370,14 @@ export class Explorer {
     if (has("z")) this.sliders.show(hand.z);
     if (has("taken") && hand.taken && decoder) this.digit.showReconstruction(decoder, hand.taken);
     this.mapView.show(has, { decoder, layers: this.layers });
-    if (has("path")) {
-      this.tools.enable(hand.plane !== null, hand.path.length > 0);
-      this.strip.show(decoder, hand, this.tools.picking);
-    }
+    if (has("path")) this.showPath();
+  }
+
+  showPath() {
+    const { hand, decoder } = this;
+    this.tools.enable(hand.plane !== null, hand.path.length > 0);
+    this.strip.show(decoder, hand, this.tools.picking);
+    this.mapView.showPath();
   }
 
   fit() {
@@ -388,9 +416,12 @@ export class Explorer {
     clearTimeout(this.later);
     cancelAnimationFrame(this.frame);
     this.ended.abort();
-    this.strip.stop();
+    this.deeds++;
+    this.strip.close();
+    this.pictureView.ask.stop();
     this.resize.disconnect();
     this.mapView.close();
     this.decoder?.close();
+    this.sketch.close();
   }
 }

@@ -54,7 +54,7 @@ export function listen(element, on, signal) {
 
   function pinch(before, now, other) {
     const [was, is] = [before, now].map(([x, y]) => Math.hypot(x - other[0], y - other[1]));
-    if (is < 1) return;
+    if (is < 1 || was < 1) return;
     const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
     on.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
     on.zoom(was / is, ...middle);
@@ -69,6 +69,8 @@ export function listen(element, on, signal) {
   };
   element.addEventListener("pointerup", up, options);
   element.addEventListener("pointercancel", up, options);
+  // After an up there is nothing left to do; without one, this is the end.
+  element.addEventListener("lostpointercapture", up, options);
   element.addEventListener("pointerleave", (event) => {
     if (!down.has(event.pointerId)) on.leave();
   }, options);
@@ -130,6 +132,7 @@ export function makeDraggable(element, map, on, signal) {
   };
   element.addEventListener("pointerup", up, { signal });
   element.addEventListener("pointercancel", up, { signal });
+  element.addEventListener("lostpointercapture", up, { signal });
 }
 
 function capture(element, event) {

@@ -20,6 +20,8 @@ export class Hand {
     /** Coordinates of all codes on what is shown, (N, 2). @type {Float32Array} */
     this.xy = null;
     this.view = new View();
+    /** What shows all codes on what is shown. */
+    this.around = new View();
     /** @type {End[]} */
     this.path = [];
     /** @type {Taken|null} */
@@ -39,11 +41,13 @@ export class Hand {
     const { space } = this;
     if (way) [this.way, this.spacing] = way;
     hide.forEach((kind) => this.hidden.add(kind));
-    this.path = path.map((end) => (Array.isArray(end) ? { z: Float64Array.from(end) } : this.endAt(end)));
+    const ends = path.map((end) => (Array.isArray(end) ? { z: Float64Array.from(end) } : this.endAt(end)));
+    this.path = ends.filter((end) => this.isCode(end.z));
+    const moved = z && this.moveTo(z);
     // In many dimensions most places decode to nothing much: start on a digit.
-    const row = digit ?? (z ? null : 0);
+    const row = digit < space.count ? digit : moved ? null : 0;
     if (row !== null) this.take(row);
-    if (z) this.moveTo(z);
+    if (moved) this.moveTo(z);
     const first = space.dims > 2 ? "pca:0,1" : "dims:0,1";
     if (!this.choosePlane(plane ?? first, view)) this.choosePlane(first);
   }
@@ -62,9 +66,14 @@ export class Hand {
     };
   }
 
-  /** Move to z. @returns {boolean} false, and it stays, where a coordinate is no number */
+  /** Whether z has a number for each dimension. */
+  isCode(z) {
+    return z.length === this.space.dims && z.every(Number.isFinite);
+  }
+
+  /** Move to z. @returns {boolean} false, and it stays, where z is no code */
   moveTo(z) {
-    if (!z.every(Number.isFinite)) return false;
+    if (!this.isCode(z)) return false;
     this.z = Float32Array.from(z);
     return true;
   }
@@ -82,6 +91,9 @@ export class Hand {
     this.planeName = name;
     this.plane = plane;
     this.xy = plane ? plane.all(space.mean) : space.umap;
+    this.around = View.around(this.xy);
+    // Two dimensions show the prior to three standard deviations, too.
+    if (space.dims === 2) this.around.span = Math.max(this.around.span, 6.6);
     const { side } = this.view;
     this.view = view ? new View(...view) : this.whole();
     this.view.side = side;
@@ -90,9 +102,7 @@ export class Hand {
 
   /** @returns {View} that shows everything, the hand and the path too */
   whole() {
-    const view = View.around(this.xy);
-    // Two dimensions show the prior to three standard deviations, too.
-    if (this.space.dims === 2) view.span = Math.max(view.span, 6.6);
+    const view = new View(this.around.x, this.around.y, this.around.span);
     for (const z of [this.z, ...this.path.map((end) => end.z)]) view.include(...this.placeOf(z));
     view.side = this.view.side;
     return view;

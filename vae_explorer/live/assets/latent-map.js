@@ -6,10 +6,11 @@
 import { fetchBlob } from "./blob.js";
 import { element } from "./element.js";
 import { Explorer } from "./explorer.js";
+import { writeState } from "./query.js";
 import { browserRunner, serverRunner } from "./runner.js";
 import { Space } from "./space.js";
 
-/** @type {WeakMap<HTMLElement, {key: string, explorer: Explorer|null, close: () => void}>} */
+/** What stands in each element: a checkpoint's key, its map once it is open, how often called. */
 const mounted = new WeakMap();
 
 /** Where the hand was on each checkpoint of this tab, for when its page is opened again. */
@@ -24,7 +25,7 @@ export function mount(component) {
   const before = mounted.get(parentElement);
   if (before?.key === data.key) {
     before.explorer?.recolour();
-    return before.close;
+    return closer(before);
   }
   if (before) {
     // The checkpoint was trained anew under the page: the hand stays where it is.
@@ -40,7 +41,7 @@ export function mount(component) {
   });
   const frame = element("div", { class: "lm-frame" }, [stage]);
   parentElement.replaceChildren(styles(data.base.assets), frame);
-  const place = { key: data.key, explorer: null, closed: false };
+  const place = { key: data.key, explorer: null, closed: false, calls: 0 };
   place.close = () => {
     place.closed = true;
     if (place.explorer) hands.set(place.key, place.explorer.snapshot());
@@ -48,8 +49,22 @@ export function mount(component) {
     if (mounted.get(parentElement) === place) mounted.delete(parentElement);
   };
   mounted.set(parentElement, place);
-  open(stage, data, place, (hand) => setStateValue("hand", hand));
-  return place.close;
+  open(stage, data, place, (hand) => {
+    writeState(hand);
+    setStateValue("hand", hand);
+  });
+  return closer(place);
+}
+
+/**
+ * A cleanup that counts for the newest call alone: of a call that was overtaken while its script
+ * was on its way, Streamlit cleans up when the script comes, and that map is the newer call's too.
+ */
+function closer(place) {
+  const call = ++place.calls;
+  return () => {
+    if (call === place.calls) place.close();
+  };
 }
 
 /** Fetch everything and open the map; where something is missing, say so and offer a new try. */
@@ -61,9 +76,11 @@ async function open(stage, data, place, post) {
     if (data.decoder) browserRunner(url("decoder")).catch(() => {});
     const space = new Space(await fetchBlob(url("points")));
     if (place.closed) return;
+    const state = hands.get(data.key) ?? data.hand;
+    writeState(state);
     const options = {
       post,
-      state: hands.get(data.key) ?? data.hand,
+      state,
       originalUrl: (row) => `${data.base.live}/original/${data.key}/${row}`,
       runner: (part, say) =>
         data[part] ? browserRunner(url(part)) : onServer(data, space, part, say),

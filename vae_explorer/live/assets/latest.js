@@ -3,21 +3,34 @@
  * the one left is done when it ends. So a drag is followed as fast as the job allows.
  * @template Request
  * @param {(request: Request) => Promise<void>} job
- * @returns {(request: Request) => void}
+ * @param {(error: Error) => void} [failed] told of a job that failed; the next is done all the same
+ * @returns {((request: Request) => void) & {stop: () => void}}
  */
-export function latest(job) {
+export function latest(job, failed = () => {}) {
   let running = false;
+  let stopped = false;
   let waiting = null;
-  return function ask(request) {
+  const ask = (request) => {
+    if (stopped) return;
     waiting = { request };
     if (!running) run();
   };
+  /** Do no more. */
+  ask.stop = () => {
+    stopped = true;
+    waiting = null;
+  };
+  return ask;
   async function run() {
     running = true;
     while (waiting) {
       const { request } = waiting;
       waiting = null;
-      await job(request);
+      try {
+        await job(request);
+      } catch (error) {
+        failed(error);
+      }
     }
     running = false;
   }

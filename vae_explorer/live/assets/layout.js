@@ -18,9 +18,8 @@ export function layout(root, parts) {
     handle: element(
       "div",
       {
-        ...{ class: "lm-handle", "data-testid": "handle", tabindex: 0, role: "slider" },
-        ...{ "aria-valuenow": 0, "aria-roledescription": "ring on the map" },
-        "aria-label": "The hand on the latent space. Arrow keys move it, with Shift finer.",
+        // Arrow keys are its own, in two directions, which no slider has.
+        ...{ class: "lm-handle", "data-testid": "handle", tabindex: 0, role: "application" },
       },
       [element("span", { class: "lm-first-hint", text: "drag me" })],
     ),

@@ -6,6 +6,7 @@ import { Sheet } from "./sheet.js";
 
 // Codes through which a stretch of a path is drawn.
 const PATH_POINTS = 65;
+const KEYS = "Arrow keys move it, with Shift finer; Enter takes the digit under it.";
 const OPACITY = 0.72;
 // Room for the legend, in pixels.
 const LEGEND = 70;
@@ -45,7 +46,7 @@ export class MapView {
     if (has("view", "points", "plane", "names")) this.showPoints(layers.includes("points"));
     if (has("view", "points", "plane", "names")) this.showLines(layers.includes("points"));
     if (has("view", "taken", "plane")) this.showPosterior();
-    if (has("path", "view", "plane")) this.showPath();
+    if (has("view", "plane")) this.showPath();
     if (grid && decoder && has("z", "view", "plane")) {
       const { plane, z, view } = this.hand;
       this.sheet.show(decoder, view, plane, plane.residual(z));
@@ -65,7 +66,7 @@ export class MapView {
     handle.style.transform = `translate(${left}px, ${top}px)`;
     handle.classList.toggle("lm-off", outside);
     const where = place.map((value, k) => `${titles[k]} ${value.toFixed(2)}`).join(", ");
-    handle.setAttribute("aria-valuetext", where);
+    handle.setAttribute("aria-label", `The hand, at ${where}. ${KEYS}`);
   }
 
   placeNames() {
@@ -87,7 +88,7 @@ export class MapView {
     );
     // Many points are small, and grow as one looks closer.
     const crowd = (space.count / 10000) ** 0.25;
-    const closer = Math.max(1, this.hand.whole().span / view.span) ** 0.4;
+    const closer = Math.max(1, this.hand.around.span / view.span) ** 0.4;
     this.points.draw(view, palette, Math.min(9, (view.side / 115 / crowd) * closer));
   }
 
@@ -117,7 +118,7 @@ export class MapView {
   }
 
   close() {
-    this.sheet.clear();
+    this.sheet.close();
     this.points.release();
   }
 }

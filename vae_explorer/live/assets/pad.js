@@ -84,7 +84,11 @@ export function createPad({ label, onDraw = () => {}, onEnd = () => {}, onClear 
     if (!enabled || pointer !== null || !event.isPrimary || event.button !== 0) return;
     if (drawn.length === 0) home = sizeOf(canvas);
     pointer = event.pointerId;
-    canvas.setPointerCapture(pointer);
+    try {
+      canvas.setPointerCapture(pointer);
+    } catch {
+      // A pointer that is already gone cannot be captured, and need not be.
+    }
     drawn.push([]);
     extend([event]);
     showState();

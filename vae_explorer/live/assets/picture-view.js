@@ -6,10 +6,12 @@ import { createPicture, paint } from "./picture.js";
 export class PictureView {
   /**
    * @param {number[]} shape (H, W, C)
-   * @param {(words: string) => void} say where something is wrong
+   * @param {Object} on
+   * @param {(words: string) => void} on.wrong
+   * @param {() => void} on.well a picture was painted
    */
-  constructor(shape, say) {
-    this.say = say;
+  constructor(shape, on) {
+    this.on = on;
     this.picture = createPicture(shape, "Decoded picture");
     this.caption = element("figcaption");
     this.readout = element("span", { class: "lm-readout" });
@@ -19,7 +21,10 @@ export class PictureView {
       this.caption,
       element("p", {}, [this.readout, " ", this.timing]),
     ]);
-    this.ask = latest((request) => this.showLater(request));
+    const decode = async (request) => {
+      this.paint(await request.decoder.later(request.z, 1), request);
+    };
+    this.ask = latest(decode, (error) => on.wrong(error.message));
   }
 
   /**
@@ -33,19 +38,12 @@ export class PictureView {
     else this.ask({ decoder, z, where, started });
   }
 
-  async showLater(request) {
-    try {
-      this.paint(await request.decoder.later(request.z, 1), request);
-    } catch (error) {
-      this.say(error.message);
-    }
-  }
-
   paint(pixels, { decoder, z, where, started }) {
     if (!paint(this.picture, pixels, z, started)) {
-      this.say("The decoder gave something that is no number: the last picture stays.");
+      this.on.wrong("The decoder gave something that is no number: the last picture stays.");
       return;
     }
+    this.on.well();
     this.caption.textContent = `Mean of p(x|z) ${where}`;
     this.readout.textContent =
       z.length <= 3

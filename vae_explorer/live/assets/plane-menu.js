@@ -43,7 +43,7 @@ export class PlaneMenu {
   axes(kind) {
     const { dims, header } = this.space;
     if (kind === "pca") {
-      return Array.from({ length: Math.min(dims, 12) }, (_, k) => [k, `PC ${k + 1}`]);
+      return Array.from({ length: dims }, (_, k) => [k, `PC ${k + 1}`]);
     }
     return header.order.map((dim) => [dim, `z${dim}${header.active[dim] ? "" : " (idle)"}`]);
   }

@@ -2,14 +2,13 @@
 
 const VERTEX = `
 attribute vec2 at;
-attribute float kind;
+attribute vec4 kind;
 uniform vec2 middle;
 uniform vec2 stretch;
 uniform mediump float size;
-uniform vec4 palette[64];
 varying vec4 colour;
 void main() {
-  colour = palette[int(mod(kind, 64.0))];
+  colour = kind;
   gl_Position = colour.a == 0.0 ? vec4(2, 2, 2, 1) : vec4((at - middle) * stretch, 0, 1);
   gl_PointSize = size;
 }`;
@@ -55,6 +54,9 @@ function webglPoints(canvas, gl, label, redraw) {
   let program = null;
   let places = null;
   let xy = new Float32Array(2 * label.length);
+  /** What colours the points have now, as text. */
+  let painted = "";
+  let kinds = null;
 
   function build() {
     program = link(gl);
@@ -63,10 +65,12 @@ function webglPoints(canvas, gl, label, redraw) {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     const kind = gl.getAttribLocation(program, "kind");
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ARRAY_BUFFER, label, gl.STATIC_DRAW);
+    kinds = gl.createBuffer();
+    painted = "";
+    gl.bindBuffer(gl.ARRAY_BUFFER, kinds);
+    gl.bufferData(gl.ARRAY_BUFFER, 4 * label.length, gl.DYNAMIC_DRAW);
     gl.enableVertexAttribArray(kind);
-    gl.vertexAttribPointer(kind, 1, gl.UNSIGNED_BYTE, false, 0, 0);
+    gl.vertexAttribPointer(kind, 4, gl.UNSIGNED_BYTE, true, 0, 0);
     const at = gl.getAttribLocation(program, "at");
     places = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, places);
@@ -82,6 +86,17 @@ function webglPoints(canvas, gl, label, redraw) {
   canvas.addEventListener("webglcontextlost", lost);
   canvas.addEventListener("webglcontextrestored", restored);
 
+  /** Give each point its class's colour, where the classes' colours have changed. */
+  function colour(colours) {
+    if (painted === String(colours)) return;
+    painted = String(colours);
+    const bytes = Uint8Array.from(colours, (value) => Math.round(255 * value));
+    const each = new Uint8Array(4 * label.length);
+    label.forEach((kind, n) => each.set(bytes.subarray(4 * kind, 4 * kind + 4), 4 * n));
+    gl.bindBuffer(gl.ARRAY_BUFFER, kinds);
+    gl.bufferData(gl.ARRAY_BUFFER, each, gl.DYNAMIC_DRAW);
+  }
+
   const uniform = (name) => gl.getUniformLocation(program, name);
   return {
     kind: "webgl",
@@ -95,9 +110,7 @@ function webglPoints(canvas, gl, label, redraw) {
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
-      const palette = new Float32Array(256);
-      palette.set(colours.subarray(0, 256));
-      gl.uniform4fv(uniform("palette"), palette);
+      colour(colours);
       gl.uniform2f(uniform("middle"), view.x, view.y);
       gl.uniform2f(uniform("stretch"), 2 / view.span, 2 / view.span);
       gl.uniform1f(uniform("size"), size * ratio);

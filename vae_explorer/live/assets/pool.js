@@ -89,15 +89,16 @@ export function createPool(header, weights, size) {
 
   return {
     run(x, count, urgent = false) {
-      return new Promise((resolve) => {
-        const job = { x, count, resolve };
+      return new Promise((resolve, reject) => {
+        const job = { x, count, resolve, reject };
         if (urgent) waiting.unshift(job);
         else waiting.push(job);
         next();
       });
     },
     close() {
-      waiting.length = 0;
+      for (const job of [...waiting.splice(0), ...busy.values()]) job.reject(new Error("Closed."));
+      busy.clear();
       workers.splice(0).forEach((worker) => worker.terminate());
     },
   };

@@ -10,21 +10,20 @@
  * @property {() => void} warm have what `later` needs started before it is asked for
  * @property {() => void} close
  */
-import { fetchBlob } from "./blob.js";
+import { fetchBlob, remember } from "./blob.js";
 import { createNetwork } from "./network.js";
 import { createPool } from "./pool.js";
 
 /** Networks of this tab, kept for the next page. @type {Map<string, Promise<Runner>>} */
 const running = new Map();
+// The two of each of some checkpoints.
+const MOST = 8;
 
 /** @returns {Promise<Runner>} that runs the plan at `url` in this browser */
 export function browserRunner(url) {
-  if (!running.has(url)) {
-    const made = fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
-    made.catch(() => running.delete(url));
-    running.set(url, made);
-  }
-  return running.get(url);
+  const make = () =>
+    fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
+  return remember(running, url, make, MOST);
 }
 
 function inBrowser(header, weights) {
@@ -59,10 +58,13 @@ function inBrowser(header, weights) {
  */
 export function serverRunner(path, inputs, outputShape, say) {
   const outputs = outputShape.reduce((product, side) => product * side, 1);
+  /** Questions that were not answered yet, by number. */
   const waiting = new Map();
   let socket = null;
+  let closed = false;
   let number = 0;
 
+  /** @returns {Promise<void>} kept when the socket is open */
   function open() {
     const address = new URL(path, location.href);
     address.protocol = address.protocol.replace("http", "ws");
@@ -70,36 +72,48 @@ export function serverRunner(path, inputs, outputShape, say) {
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => {
       const id = new DataView(data).getUint32(0, true);
-      waiting.get(id)?.(new Float32Array(data, 4));
+      waiting.get(id)?.resolve(new Float32Array(data, 4));
       waiting.delete(id);
     };
-    const ready = new Promise((resolve) => (socket.onopen = resolve));
-    socket.onclose = () => {
-      socket = null;
-      if (waiting.size) say("The server no longer runs this network: reload the page.");
-    };
-    return ready;
+    return new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onclose = () => {
+        const gone = new Error("The server no longer runs this network: reload the page.");
+        const asked = waiting.size > 0;
+        socket = null;
+        reject(gone);
+        for (const question of waiting.values()) question.reject(gone);
+        waiting.clear();
+        if (!closed && asked) say(gone.message);
+      };
+    });
   }
 
   let ready = open();
+  // Who asks is told; until then it is nobody's.
+  ready.catch(() => {});
   return {
     where: "server",
     outputShape,
     now: null,
     async later(x, count) {
+      if (closed) throw new Error("Closed.");
       if (!socket) ready = open();
       await ready;
       const id = number++;
       const message = new Uint8Array(4 + 4 * count * inputs);
       new DataView(message.buffer).setUint32(0, id, true);
       message.set(new Uint8Array(x.buffer, x.byteOffset, 4 * count * inputs), 4);
-      const answer = new Promise((resolve) => waiting.set(id, resolve));
+      const answer = new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
       socket.send(message);
       const result = await answer;
       if (result.length !== count * outputs) throw new Error("The server's answer does not fit.");
       return result;
     },
     warm() {},
-    close: () => socket?.close(),
+    close() {
+      closed = true;
+      socket?.close();
+    },
   };
 }

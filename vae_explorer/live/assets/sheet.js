@@ -34,7 +34,8 @@ export class Sheet {
     /** @type {Cells|null} */
     this.cells = null;
     this.shown = null;
-    this.ask = latest((request) => this.decode(request));
+    // What is wrong is said beside the large picture; the grid keeps its last cells.
+    this.ask = latest((request) => this.decode(request), () => (this.wanted = null));
   }
 
   /**
@@ -71,6 +72,11 @@ export class Sheet {
     this.wanted = null;
   }
 
+  close() {
+    this.clear();
+    this.ask.stop();
+  }
+
   async decode({ runner, step, left, bottom, columns, rows, plane, residual }) {
     const started = performance.now();
     const [height, width, channels] = runner.outputShape;
@@ -96,13 +102,10 @@ export class Sheet {
       };
       jobs.push(runner.later(codes, chunk.length).then(place));
     }
-    try {
-      await Promise.all(jobs);
-    } catch {
-      return;
-    }
-    // Nobody waits for it any more, or it was decoded to something that is no number.
-    if (!this.wanted || !whole) return;
+    await Promise.all(jobs);
+    if (!whole) throw new Error("The decoder gave something that is no number.");
+    // Nobody waits for it any more.
+    if (this.wanted?.plane !== plane) return;
     next.canvas = new OffscreenCanvas(columns * width, rows * height);
     next.canvas.getContext("2d").putImageData(next.image, 0, 0);
     this.cells = next;
@@ -167,6 +170,7 @@ function same(a, b) {
   return keys.every((key) => a[key] === b[key]) && samePlace(a, b);
 }
 
+/** Whether two blocks are of one plane; z is in single precision, and so is what it leaves. */
 function samePlace(a, b) {
-  return a.plane === b.plane && a.residual.every((value, d) => Math.abs(value - b.residual[d]) < 1e-9);
+  return a.plane === b.plane && a.residual.every((value, d) => Math.abs(value - b.residual[d]) < 1e-4);
 }

@@ -8,26 +8,23 @@ export class Sketch {
   /**
    * @param {number[]} shape (H, W, C) of a picture
    * @param {Object} on
-   * @param {(pixels: Float32Array) => Promise<void>} on.encode pixels: (H, W, C) from 0 to 1
-   * @param {() => void} on.end a stroke is finished
+   * @param {(pixels: Float32Array, ended: boolean) => Promise<void>} on.encode pixels: (H, W, C)
+   *   from 0 to 1; ended: whether a stroke is finished
    * @param {() => void} on.clear the drawing was rubbed out
    */
   constructor([height, width, channels], on) {
     this.size = height;
     /** @type {import("./runner.js").Runner|null} the encoder */
     this.runner = null;
-    const encode = latest(on.encode);
-    const see = (strokes) => {
+    const encode = latest(([pixels, ended]) => on.encode(pixels, ended));
+    const see = (strokes, ended) => {
       if (!this.runner || !strokes.length) return;
-      encode(prepareDigit(strokes, this.size, { reference: this.pad.reference() }));
+      encode([prepareDigit(strokes, this.size, { reference: this.pad.reference() }), ended]);
     };
     this.pad = createPad({
       label: "Drawing pad: draw a digit, and the encoder places it on the map",
-      onDraw: see,
-      onEnd: (strokes) => {
-        see(strokes);
-        on.end();
-      },
+      onDraw: (strokes) => see(strokes, false),
+      onEnd: (strokes) => see(strokes, true),
       onClear: on.clear,
     });
     this.fits = channels === 1 && height === width;
@@ -58,6 +55,10 @@ export class Sketch {
       const again = element("button", { type: "button", text: "Try again", onclick: () => this.open(load) });
       this.words.replaceChildren(again);
     }
+  }
+
+  close() {
+    this.runner?.close();
   }
 
   redraw() {

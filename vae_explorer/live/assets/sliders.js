@@ -8,8 +8,10 @@ export class Sliders {
    * @param {{order: number[], kl: number[], active: boolean[]}} header
    * @param {(dim: number, value: number) => void} move called while a slider moves
    * @param {() => void} end called when it is let go
+   * @param {() => void} pause called after a key
    */
-  constructor({ order, kl, active }, move, end) {
+  constructor({ order, kl, active }, move, end, pause) {
+    this.z = null;
     this.inputs = [];
     this.values = [];
     // Two are found faster in their own order.
@@ -24,7 +26,7 @@ export class Sliders {
         oninput: () => move(dim, Number(input.value)),
         onchange: end,
         // Of a slider without steps the browser makes arrow keys that move too far.
-        onkeydown: (event) => this.key(event, input, dim, move, end),
+        onkeydown: (event) => this.key(event, dim, move, pause),
       });
       const value = element("output", { class: "lm-slider-value" });
       this.inputs[dim] = input;
@@ -51,6 +53,7 @@ export class Sliders {
 
   /** @param {Float32Array} z shown on the sliders as far as they go */
   show(z) {
+    this.z = z;
     z.forEach((value, dim) => {
       const text = value.toFixed(2).replace("-", "−");
       // Most dimensions move little from frame to frame, and each that is shown anew is laid out.
@@ -60,12 +63,12 @@ export class Sliders {
     });
   }
 
-  key(event, input, dim, move, end) {
+  key(event, dim, move, pause) {
     const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!way) return;
+    if (!way || !this.z) return;
     event.preventDefault();
-    const value = Number(input.value) + way * (event.shiftKey ? 0.01 : 0.1);
-    move(dim, Math.max(-FARTHEST, Math.min(FARTHEST, value)));
-    end();
+    // From z itself, which may lie beyond the slider's end.
+    move(dim, this.z[dim] + way * (event.shiftKey ? 0.01 : 0.1));
+    pause();
   }
 }

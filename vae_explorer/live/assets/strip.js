@@ -21,7 +21,7 @@ export class Strip {
    * @param {(z: Float64Array) => void} on.play called for each frame with the code reached
    * @param {() => void} on.stop when playing ends
    * @param {(way: string, spacing: string) => void} on.change when one of them is another
-   * @param {(z: Float64Array) => void} on.choose when a picture is clicked
+   * @param {(z: number[]) => void} on.choose when a picture is clicked
    */
   constructor(on) {
     this.on = on;
@@ -43,6 +43,7 @@ export class Strip {
       this.row,
       this.hint,
     ]);
+    // What is wrong is said beside the large picture; the row keeps its last ones.
     this.ask = latest((request) => this.decode(request));
     this.label();
   }
@@ -74,13 +75,31 @@ export class Strip {
   /** As many pictures as there is room for. */
   fit(runner) {
     const count = Math.max(7, Math.min(15, Math.floor(this.row.clientWidth / FRAME_WIDTH)));
-    if (this.row.children.length === count) return;
-    const frames = Array.from({ length: count }, (_, k) => {
-      const picture = createPicture(runner.outputShape, `Step ${k + 1} of ${count} on the path`);
-      picture.addEventListener("click", () => this.on.choose(Float64Array.from(JSON.parse(picture.dataset.z))));
-      return picture;
+    while (this.row.children.length > count) this.row.lastChild.remove();
+    while (this.row.children.length < count) this.row.append(this.frameOf(runner.outputShape));
+    [...this.row.children].forEach((frame, k) => {
+      frame.setAttribute("aria-label", `Step ${k + 1} of ${count} on the path; Enter goes there`);
     });
-    this.row.replaceChildren(...frames);
+  }
+
+  /** A picture that takes the hand to where it is. */
+  frameOf(shape) {
+    const picture = createPicture(shape, "");
+    const choose = () => picture.dataset.z && this.on.choose(JSON.parse(picture.dataset.z));
+    picture.tabIndex = 0;
+    picture.setAttribute("role", "button");
+    picture.addEventListener("click", choose);
+    picture.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      choose();
+    });
+    return picture;
+  }
+
+  close() {
+    this.stop();
+    this.ask.stop();
   }
 
   async decode({ runner, ends, kind, spacing }) {
@@ -92,23 +111,19 @@ export class Strip {
       all.forEach((z, k) => flat.set(z, k * z.length));
       return flat;
     };
-    try {
-      let fractions = equalSteps(frames.length);
-      if (spacing === "picture") {
-        const samples = await runner.later(codes(equalSteps(SAMPLES)), SAMPLES, true);
-        fractions = equalChange(samples, SAMPLES, frames.length);
-      }
-      const z = codes(fractions);
-      const pixels = await runner.later(z, frames.length, true);
-      const [size, dims] = [pixels.length / frames.length, ends[0].length];
-      frames.forEach((frame, k) => {
-        const one = pixels.subarray(k * size, (k + 1) * size);
-        paint(frame, one, z.subarray(k * dims, (k + 1) * dims), started);
-      });
-      this.fractions = fractions;
-    } catch {
-      // The row keeps its last pictures; what is wrong is said beside the large one.
+    let fractions = equalSteps(frames.length);
+    if (spacing === "picture") {
+      const samples = await runner.later(codes(equalSteps(SAMPLES)), SAMPLES, true);
+      fractions = equalChange(samples, SAMPLES, frames.length);
     }
+    const z = codes(fractions);
+    const pixels = await runner.later(z, frames.length, true);
+    const [size, dims] = [pixels.length / frames.length, ends[0].length];
+    frames.forEach((frame, k) => {
+      const one = pixels.subarray(k * size, (k + 1) * size);
+      paint(frame, one, z.subarray(k * dims, (k + 1) * dims), started);
+    });
+    this.fractions = fractions;
   }
 
   toggle() {

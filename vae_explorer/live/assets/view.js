@@ -8,7 +8,7 @@ export class View {
   constructor(x = 0, y = 0, span = 8) {
     this.x = x;
     this.y = y;
-    this.span = span;
+    this.span = within(span);
     /** Side of the map in CSS pixels. */
     this.side = 100;
   }
@@ -43,7 +43,7 @@ export class View {
   /** Show `factor` times as much, and keep what is under a pixel where it is. */
   zoom(factor, left = this.side / 2, top = this.side / 2) {
     const [x, y] = this.toPlane(left, top);
-    this.span = Math.min(1e3, Math.max(0.02, this.span * factor));
+    this.span = within(this.span * factor);
     const [nowX, nowY] = this.toPlane(left, top);
     this.x += x - nowX;
     this.y += y - nowY;
@@ -52,7 +52,7 @@ export class View {
   /** Show a place, too, with a margin. */
   include(x, y) {
     const away = Math.max(Math.abs(x - this.x), Math.abs(y - this.y));
-    this.span = Math.max(this.span, 2.2 * away);
+    this.span = within(Math.max(this.span, 2.2 * away));
   }
 
   /** Show points, (N, 2), but for a few strays, with a margin. @param {Float32Array} xy */
@@ -62,6 +62,11 @@ export class View {
     const span = 1.12 * Math.max(right - left, high - low, 1e-3);
     return new View((left + right) / 2, (low + high) / 2, span);
   }
+}
+
+/** As much as a map can show, and no less: `MOST_SHOWN` and `LEAST_SHOWN` of live/hand.py. */
+function within(span) {
+  return Math.min(1000, Math.max(0.02, span));
 }
 
 /** Low and high end of one coordinate, without the outermost few in a thousand. */

@@ -6,11 +6,22 @@ export class Words {
     this.element = element("p", { class: "lm-words", role: "status" });
   }
 
-  /** @param {string} words none to be silent @param {Function} [again] what can be tried again */
-  say(words, again) {
+  /**
+   * @param {string} words
+   * @param {Object} [more]
+   * @param {Function} [more.again] what can be tried again
+   * @param {string} [more.about] what the words are about, for `settle`
+   */
+  say(words, { again, about = "" } = {}) {
+    this.about = about;
     this.element.replaceChildren(words);
     if (!again) return;
     const button = element("button", { type: "button", text: "Try again", onclick: again });
     this.element.append(" ", button);
+  }
+
+  /** Be silent about something that is well again. */
+  settle(about) {
+    if (this.about === about && this.element.textContent) this.say("");
   }
 }
