@@ -16,7 +16,7 @@ const pieces = {
     const { unpack } = await import(`${assets}/blob.js`);
     const { widened } = await import(`${assets}/network.js`);
     const bytes = readFileSync(file);
-    const { header, arrays } = unpack(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const { header, arrays } = unpack(new Uint8Array(bytes).buffer);
     const plain = Object.entries(arrays).map(([name, values]) => {
       const numbers = header.arrays[name].dtype === "float16" ? widened(values) : values;
       return [name, Array.from(numbers)];
@@ -31,15 +31,17 @@ const pieces = {
   async path() {
     const { equalSteps, pathAt } = await import(`${assets}/paths.js`);
     const { ends, steps, kind } = read();
-    return equalSteps(steps).map((t) => Array.from(pathAt(ends.map((end) => Float64Array.from(end)), t, kind)));
+    const codes = ends.map((end) => Float64Array.from(end));
+    return equalSteps(steps).map((t) => Array.from(pathAt(codes, t, kind)));
   },
   async plane() {
     const { principalPlane } = await import(`${assets}/plane.js`);
     const { center, axes, first, second, z, at } = read();
     const plane = principalPlane(center, Float64Array.from(axes.flat()), first, second);
+    const residual = plane.residual(Float64Array.from(z[0]));
     return {
       coordinates: z.map((code) => plane.coordinates(code)),
-      codes: at.map(([x, y]) => Array.from(plane.at(plane.residual(Float64Array.from(z[0])), x, y))),
+      codes: at.map(([x, y]) => Array.from(plane.at(residual, x, y))),
     };
   },
   async ellipse() {

@@ -138,7 +138,8 @@ test("only the newest request is done after the one that runs", async () => {
 
 test("what is not a blob, or cut short, is said", () => {
   assert.throws(() => unpack(new ArrayBuffer(2)), /not a checkpoint's data/);
-  const text = new TextEncoder().encode('VAEB....{"arrays": {"a": {"dtype": "uint8", "shape": [9], "offset": 0}}}');
+  const header = { arrays: { a: { dtype: "uint8", shape: [9], offset: 0 } } };
+  const text = new TextEncoder().encode(`VAEB....${JSON.stringify(header)}`);
   new DataView(text.buffer).setUint32(4, text.length - 8, true);
   assert.throws(() => unpack(text.buffer), /cut short/);
   new DataView(text.buffer).setUint32(4, 9999, true);
@@ -207,7 +208,8 @@ test("there is a plane through three different digits of the path", () => {
 test("resampling draws from the posterior", () => {
   const hand = new Hand(space());
   hand.restore({});
-  hand.taken = { row: null, mean: Float64Array.from([5, -1, 0]), variance: Float64Array.from([4, 0.25, 1]) };
+  hand.taken.mean = Float64Array.from([5, -1, 0]);
+  hand.taken.variance = Float64Array.from([4, 0.25, 1]);
   // A linear congruential generator (Numerical Recipes), so that each run draws the same.
   let seed = 1;
   const random = () => (seed = (1664525 * seed + 1013904223) % 2 ** 32) / 2 ** 32;

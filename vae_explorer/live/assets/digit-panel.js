@@ -20,12 +20,15 @@ export class DigitPanel {
         ...{ type: "button", text: "z ~ q(z|x)", onclick: on.resample },
         title: "Resample: draw a code from this image's posterior, whose ellipses are on the map",
       }),
-      element("button", { type: "button", text: "mean", onclick: on.mean, title: "Back to the mean of q(z|x)" }),
+      element("button", {
+        ...{ type: "button", text: "mean", onclick: on.mean },
+        title: "Back to the mean of q(z|x)",
+      }),
     ]);
     this.element = element("section", { class: "lm-digit", "aria-label": "The digit taken" }, [
       this.title,
-      element("figure", {}, [this.original, element("figcaption", { text: "original" })]),
-      element("figure", {}, [this.reconstruction, element("figcaption", { text: "reconstruction" })]),
+      captioned(this.original, "original"),
+      captioned(this.reconstruction, "reconstruction"),
       this.words,
       this.buttons,
     ]);
@@ -65,6 +68,10 @@ export class DigitPanel {
       // What is wrong is said beside the large picture.
     }
   }
+}
+
+function captioned(canvas, text) {
+  return element("figure", {}, [canvas, element("figcaption", { text })]);
 }
 
 /**

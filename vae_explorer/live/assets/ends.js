@@ -2,6 +2,9 @@
 import { element } from "./element.js";
 import { makeDraggable } from "./gestures.js";
 
+/** Where arrow keys go on the screen, to the right and down. */
+const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 export class Ends {
   /**
    * @param {Object} on
@@ -38,7 +41,7 @@ export class Ends {
     makeDraggable(handle, this.element, { move, end: this.on.end }, this.on.signal);
     handle.addEventListener("keydown", (event) => {
       if (event.key === "Delete" || event.key === "Backspace") return this.remove(k);
-      const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      const way = WAYS[event.key];
       if (!way) return undefined;
       event.preventDefault();
       const { e: left, f: top } = new DOMMatrix(handle.style.transform);

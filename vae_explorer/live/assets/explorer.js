@@ -4,21 +4,9 @@
  * What changes is marked at once and shown at the next frame, so that the newest always wins and a
  * fast pointer costs no more than a slow one.
  */
-import { DigitPanel, fetchOriginal } from "./digit-panel.js";
-import { Ends } from "./ends.js";
-import { listen, makeDraggable } from "./gestures.js";
+import { fetchOriginal } from "./digit-panel.js";
 import { Hand } from "./hand.js";
-import { layout } from "./layout.js";
-import { Legend } from "./legend.js";
-import { MapView } from "./map-view.js";
-import { Overlay } from "./overlay.js";
-import { PictureView } from "./picture-view.js";
-import { PlaneMenu } from "./plane-menu.js";
-import { Sketch } from "./sketch.js";
-import { Sliders } from "./sliders.js";
-import { Strip } from "./strip.js";
-import { Tools } from "./tools.js";
-import { Words } from "./words.js";
+import { assemble, connect } from "./wiring.js";
 
 // How near, in pixels, a click means a point.
 const REACH = 9;
@@ -53,128 +41,17 @@ export class Explorer {
     this.decoder = null;
     /** Another code that is looked at, and where it is. @type {{z, where: string}|null} */
     this.looked = null;
-    this.build(root, space);
+    assemble(this, root);
     this.hand.restore(options.state);
     this.tools.choose(options.state.show ?? ["points"]);
     this.legend.show();
     this.planeChanged();
     this.takenChanged();
-    this.connect();
+    connect(this);
     this.resize = new ResizeObserver(() => this.fit());
     this.resize.observe(this.map);
     this.fit();
     this.load();
-  }
-
-  build(root, space) {
-    const { hand } = this;
-    const { header } = space;
-    const [channels, height, width] = header.image_shape;
-    const shape = [height, width, channels];
-    this.pictureView = new PictureView(shape, {
-      wrong: (words) => this.words.say(words, { about: "decoder" }),
-      well: () => this.words.settle("decoder"),
-    });
-    this.digit = new DigitPanel(shape, {
-      resample: () => this.act(() => hand.taken && hand.resample()),
-      mean: () => this.act(() => hand.taken && hand.moveTo(hand.taken.mean)),
-    });
-    const slide = (dim, value) => this.slide(dim, value);
-    this.sliders = new Sliders(header, slide, () => this.post(), () => this.postSoon());
-    this.sketch = new Sketch(shape, {
-      encode: (pixels, ended) => this.encode(pixels, ended),
-      clear: () => this.forgetDrawing(),
-    });
-    this.strip = new Strip({
-      play: (z) => this.moveTo(z),
-      stop: () => this.post(),
-      change: (way, spacing) => {
-        Object.assign(hand, { way, spacing });
-        this.mark("path");
-        this.post();
-      },
-      choose: (z) => this.act(() => hand.moveTo(z)),
-    });
-    this.tools = new Tools({
-      layers: () => {
-        this.layersChanged();
-        this.postSoon();
-      },
-      picking: () => {
-        this.map.classList.toggle("lm-picking", this.tools.picking);
-        this.mark("path");
-      },
-      clear: () => this.act(() => (hand.path = [])),
-      zoom: (factor) => this.showView(() => hand.view.zoom(factor)),
-      home: () => this.showView(() => (hand.view = hand.whole())),
-    });
-    this.words = new Words();
-    const overlay = new Overlay(header);
-    this.legend = new Legend(header, hand.hidden, () => {
-      this.mark("points", "names");
-      this.postSoon();
-    });
-    this.planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
-    const ends = new Ends({
-      move: (k, left, top) => {
-        hand.moveEnd(k, ...this.within(left, top));
-        this.look(hand.path[k].z, `at ${String.fromCharCode(65 + k)}`);
-        this.mark("path");
-      },
-      end: () => {
-        this.look(null);
-        this.post();
-      },
-      pause: () => {
-        this.look(null);
-        this.postSoon();
-      },
-      remove: (k) => {
-        hand.path.splice(k, 1);
-        this.look(null);
-        this.showPath();
-        this.post();
-      },
-      signal: this.ended.signal,
-    });
-    Object.assign(this, layout(root, { ...this, overlay, ends }));
-    this.mapView = new MapView(hand, { ...this, overlay, ends }, (...what) => this.mark(...what));
-    if (this.mapView.points.kind === "canvas") {
-      this.words.say("This browser has no WebGL: the points are drawn more slowly, as squares.");
-    }
-  }
-
-  connect() {
-    const { signal } = this.ended;
-    const on = {
-      hover: (left, top) => this.look(this.hand.codeAt(left, top), "under the pointer"),
-      leave: () => this.look(null),
-      tap: (left, top) => this.tap(left, top),
-      pan: (left, top) => {
-        this.hand.view.pan(left, top);
-        this.mark("view");
-      },
-      zoom: (factor, left, top) => {
-        this.hand.view.zoom(factor, left, top);
-        this.mark("view");
-      },
-      end: () => this.post(),
-    };
-    listen(this.surface, on, signal);
-    const drag = {
-      start: () => {
-        this.deeds++;
-        this.handle.classList.add("lm-known");
-        this.strip.stop();
-        this.look(null);
-      },
-      move: (left, top) => this.moveTo(this.hand.codeAt(...this.within(left, top))),
-      end: () => this.post(),
-      // What lies under the ring can be clicked through it.
-      tap: (left, top) => this.tap(left, top),
-    };
-    makeDraggable(this.handle, this.map, drag, signal);
-    this.handle.addEventListener("keydown", (event) => this.key(event), { signal });
   }
 
   /** Have the decoder brought; where it does not arrive, say so and offer a new try. */
@@ -300,7 +177,7 @@ export class Explorer {
     const { threeDigits } = hand;
     this.words.say("");
     if (name === "digits" && !threeDigits) {
-      this.words.say("Press Path and click three digits A, B and C first: the plane goes through them.");
+      this.words.say("Press Path and click three digits first: the plane goes through A, B and C.");
     } else if (!hand.choosePlane(name === "digits" ? `digits:${threeDigits}` : name)) {
       this.words.say("The three digits lie on one line: the plane stays as it is.");
     } else if (name === "digits") {

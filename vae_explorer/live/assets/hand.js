@@ -41,8 +41,9 @@ export class Hand {
     const { space } = this;
     if (way) [this.way, this.spacing] = way;
     hide.forEach((kind) => this.hidden.add(kind));
-    const ends = path.map((end) => (Array.isArray(end) ? { z: Float64Array.from(end) } : this.endAt(end)));
-    this.path = ends.filter((end) => this.isCode(end.z));
+    this.path = path
+      .map((end) => (Array.isArray(end) ? { z: Float64Array.from(end) } : this.endAt(end)))
+      .filter((end) => this.isCode(end.z));
     const moved = z && this.moveTo(z);
     // In many dimensions most places decode to nothing much: start on a digit.
     const row = digit < space.count ? digit : moved ? null : 0;

@@ -69,7 +69,8 @@ function closer(place) {
 
 /** Fetch everything and open the map; where something is missing, say so and offer a new try. */
 async function open(stage, data, place, post) {
-  stage.replaceChildren(element("p", { class: "lm-message", role: "status", text: "Opening the map …" }));
+  const words = { class: "lm-message", role: "status", text: "Opening the map …" };
+  stage.replaceChildren(element("p", words));
   const url = (name) => `${data.base.live}/blob/${data[name]}`;
   try {
     // Both are on their way at once; what is wrong with the decoder is said where it is needed.
@@ -102,7 +103,8 @@ function onServer(data, space, part, say) {
     part === "decoder"
       ? [space.dims, [height, width, channels]]
       : [height * width * channels, [2 * space.dims]];
-  return Promise.resolve(serverRunner(`${data.base.live}/run/${data.key}/${part}`, inputs, shape, say));
+  const path = `${data.base.live}/run/${data.key}/${part}`;
+  return Promise.resolve(serverRunner(path, inputs, shape, say));
 }
 
 function styles(assets) {

@@ -172,5 +172,6 @@ function same(a, b) {
 
 /** Whether two blocks are of one plane; z is in single precision, and so is what it leaves. */
 function samePlace(a, b) {
-  return a.plane === b.plane && a.residual.every((value, d) => Math.abs(value - b.residual[d]) < 1e-4);
+  const near = (value, d) => Math.abs(value - b.residual[d]) < 1e-4;
+  return a.plane === b.plane && a.residual.every(near);
 }

@@ -36,7 +36,9 @@ export class Sketch {
         element("h3", { text: "Draw your own" }),
         element("p", {
           class: "lm-words-small",
-          text: `Fitted and centred as ${height === 28 ? "MNIST was" : "the data set is"}, encoded as you draw: the ring and the ellipses show where it lands.`,
+          text:
+            `Fitted and centred as ${height === 28 ? "MNIST was" : "the data set is"}, ` +
+            "encoded as you draw: the ring and the ellipses show where it lands.",
         }),
         this.words,
       ]),
@@ -52,8 +54,8 @@ export class Sketch {
       this.words.replaceChildren();
     } catch (error) {
       this.pad.setEnabled(false, `The encoder did not arrive. ${error.message}`);
-      const again = element("button", { type: "button", text: "Try again", onclick: () => this.open(load) });
-      this.words.replaceChildren(again);
+      const onclick = () => this.open(load);
+      this.words.replaceChildren(element("button", { type: "button", text: "Try again", onclick }));
     }
   }
 

@@ -34,7 +34,8 @@ export class Sliders {
       const title = active[dim]
         ? `z${dim}: KL ${nats} nats`
         : `z${dim}: KL ${nats} nats. Inactive: the decoder all but ignores it.`;
-      return element("label", { class: active[dim] ? "lm-slider" : "lm-slider lm-inactive", title }, [
+      const kind = active[dim] ? "lm-slider" : "lm-slider lm-inactive";
+      return element("label", { class: kind, title }, [
         element("span", { class: "lm-slider-name", text: `z${dim}` }),
         input,
         value,

@@ -31,13 +31,15 @@ export class Strip {
     this.frame = 0;
     this.row = element("div", { class: "lm-frames" });
     this.hint = element("p", { class: "lm-hint" });
-    this.playButton = element("button", { type: "button", class: "lm-play", onclick: () => this.toggle() });
+    const onclick = () => this.toggle();
+    this.playButton = element("button", { type: "button", class: "lm-play", onclick });
     const changed = () => on.change(this.way.value, this.steps.value);
     this.way = choice("Way", { lerp: "lerp", slerp: "slerp" }, changed);
     this.steps = choice("Steps of equal", { z: "equal z", picture: "equal change" }, changed);
     this.way.title = "lerp: a straight line. slerp: a turn about the origin.";
     this.steps.title = "Steps of equal length in z, or of equal change in the picture.";
-    this.tools = element("div", { class: "lm-strip-tools" }, [this.playButton, this.way, this.steps]);
+    const tools = [this.playButton, this.way, this.steps];
+    this.tools = element("div", { class: "lm-strip-tools" }, tools);
     this.element = element("section", { class: "lm-strip", "aria-label": "Path" }, [
       this.tools,
       this.row,
