@@ -1,6 +1,7 @@
 /** Decoded pictures on canvases that say what they were decoded from. */
 
 /**
+ * A canvas that is a decoded picture, `data-testid="decoded"`, once one is painted on it.
  * @param {number[]} shape (H, W, C)
  * @param {string} label what the picture is, for those who cannot see it
  * @returns {HTMLCanvasElement}
@@ -8,7 +9,6 @@
 export function createPicture([height, width], label) {
   const canvas = document.createElement("canvas");
   canvas.className = "lm-decoded";
-  canvas.dataset.testid = "decoded";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", label);
   canvas.width = width;
@@ -31,6 +31,7 @@ export function paint(canvas, pixels, z, started) {
   if (!toColours(pixels, channels, image)) return false;
   context.putImageData(image, 0, 0);
   if (z) {
+    canvas.dataset.testid = "decoded";
     canvas.dataset.z = JSON.stringify(Array.from(z));
     canvas.dataset.ms = (performance.now() - started).toFixed(3);
   }
