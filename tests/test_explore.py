@@ -493,6 +493,7 @@ def test_an_end_can_be_removed_and_the_way_is_kept_in_the_link(page: Page, addre
     ends.nth(1).focus()
     page.keyboard.press("Delete")
     expect(ends).to_have_count(2)
+    expect(ends.first).to_be_focused()
     live.let_go()
     expect(page.get_by_label("Way")).to_have_value("slerp")
     expect(page.get_by_label("Steps of equal")).to_have_value("picture")
@@ -556,6 +557,8 @@ def test_nothing_is_cut_off_or_moved_by_what_is_said(
             .map(e => e.ariaLabel || e.innerText)"""
     )
     assert over == []
+    for name in ("z ~ q(z|x)", "mean"):
+        page.get_by_role("button", name=name, exact=True).click(timeout=5000)
     if height < 1.2 * width and width >= 1280:
         pad = live.box("draw-pad")
         assert pad["y"] + pad["height"] <= height
@@ -670,6 +673,25 @@ def test_the_way_back_does_not_lead_through_the_places_of_the_hand(
         page.go_back()
         page.wait_for_timeout(300)
     expect(page.get_by_role("heading", name="What was trained")).to_be_visible()
+
+
+def test_the_way_back_leads_to_the_former_checkpoint(page: Page, address: str) -> None:
+    live = LiveMap.opened(page, address, "checkpoint=mnist-20d")
+    live.drag_handle(30, 20)
+    z = live.z
+    live.let_go()
+    page.get_by_test_id("stSidebar").get_by_text("mnist-2d", exact=True).click()
+    expect(live.slider(19)).to_have_count(0)
+    live.wait()
+    live.let_go()
+    page.go_back()
+    live.slider(19).wait_for()
+    live.wait()
+    live.until(lambda: len(live.z) == 20)
+    np.testing.assert_array_equal(live.z, z)
+    live.let_go()
+    assert "checkpoint=mnist-20d" in page.url
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
 def test_each_checkpoint_keeps_its_own_hand(page: Page, address: str) -> None:

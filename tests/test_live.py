@@ -169,9 +169,9 @@ def test_what_is_usual_is_left_out_of_the_link(in_node: Piece) -> None:
         ("digit", "-1", "a row from 0 to 9"),
         ("path", "1;2,3,4", "codes of 2 numbers"),
         ("path", ";".join("1" * 27), "at most 26"),
-        ("plane", "dims:0,2", "dims:i,j"),
-        ("plane", "pca:0,0", "pca:i,j"),
-        ("plane", "digits:0,1", "digits:i,j,k"),
+        ("plane", "dims:1,0", "dims:i,j"),
+        ("plane", "pca:0,1", "pca:i,j"),
+        ("plane", "digits:0,1,2", "digits:i,j,k"),
         ("plane", "<script>", "umap"),
         ("view", "0,0,0", "a width from 0.02 to 1000"),
         ("view", "0,0,1e-120", "a width from 0.02 to 1000"),
@@ -189,6 +189,18 @@ def test_what_cannot_be_meant_is_left_out_in_words(name: str, text: str, expecte
     assert len(problems) == 1
     assert problems[0].startswith(f"{name}: found “{text[:40]}")
     assert expected in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("plane", "known"),
+    [
+        *[(name, True) for name in ("dims:0,2", "pca:2,1", "digits:0,9,3", "umap")],
+        *[(name, False) for name in ("dims:0,3", "pca:0,0", "digits:0,1", "digits:0,1,10")],
+    ],
+)
+def test_more_dimensions_have_more_planes(plane: str, known: bool) -> None:
+    hand, problems = hand_from_query({"plane": plane}, dims=3, count=10)
+    assert (hand.plane == plane) == known == (not problems)
 
 
 @pytest.mark.parametrize(

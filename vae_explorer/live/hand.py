@@ -110,6 +110,8 @@ def _is_code(value: object, length: int) -> bool:
 def _is_plane(value: object, dims: int, count: int) -> bool:
     if not isinstance(value, str):
         return False
+    if dims == 2:
+        return value == "dims:0,1"
     kind, _, rest = value.partition(":")
     if kind == "umap":
         return not rest

@@ -37,6 +37,9 @@ def choose_checkpoint() -> Path:
             st.warning(plain(f"The link asks for the checkpoint “{asked}”, which {why}."))
         if st.session_state.get("chosen") not in usable:
             st.session_state.chosen = asked if asked in usable else _first(usable)
+        elif asked in usable and asked != st.session_state.get("asked"):
+            # The address is another than it was left: someone went back to it.
+            st.session_state.chosen = asked
         # Written before every run: a widget's own value does not outlive a change of page when
         # it was first set by the program, as a link does.
         st.session_state.checkpoint = st.session_state.chosen
@@ -50,6 +53,7 @@ def choose_checkpoint() -> Path:
         _show_broken(entries)
     if asked != name:
         st.query_params["checkpoint"] = name
+    st.session_state.asked = name
     return usable[name].path
 
 

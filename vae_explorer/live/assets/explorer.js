@@ -16,7 +16,7 @@ const PAUSE = 300;
 const STEP = 0.02;
 const FINE_STEP = 0.002;
 const NO_INVERSE =
-  "UMAP has no inverse: the hand takes the codes of test digits, not of places between.";
+  "UMAP has no inverse: the ring takes test digits' codes, and stands at the digit nearest to z.";
 const SLICE = "Points are dropped onto this plane; pictures lie in it.";
 
 export class Explorer {
@@ -85,6 +85,7 @@ export class Explorer {
   }
 
   moveTo(z) {
+    this.words.settle("hint");
     if (this.hand.moveTo(z)) this.mark("z");
     else this.words.say("A coordinate is not a number: the hand stays where it is.");
   }
@@ -105,6 +106,7 @@ export class Explorer {
     const { hand } = this;
     const row = this.layers.includes("points") ? hand.pointAt(left, top, REACH) : null;
     this.looked = null;
+    this.words.settle("hint");
     if (this.tools.picking) {
       hand.path.push(row === null ? { z: hand.codeAt(left, top) } : hand.endAt(row));
       this.mark("path", "looked");
@@ -134,6 +136,11 @@ export class Explorer {
     this.hand.follow();
     this.mark("view");
     this.postSoon();
+  }
+
+  /** Say something until the hand does something else. */
+  hint(words) {
+    this.words.say(words, { about: "hint" });
   }
 
   slide(dim, value) {
@@ -177,13 +184,14 @@ export class Explorer {
     const { threeDigits } = hand;
     this.words.say("");
     if (name === "digits" && !threeDigits) {
-      this.words.say("Press Path and click three digits first: the plane goes through A, B and C.");
+      this.hint("Press Path and click three digits first: the plane goes through A, B and C.");
     } else if (!hand.choosePlane(name === "digits" ? `digits:${threeDigits}` : name)) {
-      this.words.say("The three digits lie on one line: the plane stays as it is.");
+      this.hint("The three digits lie on one line: the plane stays as it is.");
     } else if (name === "digits") {
       // A plane goes through the hand: put on A, it goes through all three.
       hand.take(threeDigits[0]);
       this.takenChanged();
+      this.hint("The ring is on A now: so the plane through it goes through all three.");
     }
     this.act(() => this.planeChanged());
   }

@@ -50,7 +50,9 @@ export class Hand {
     if (row !== null) this.take(row);
     if (moved) this.moveTo(z);
     const first = space.dims > 2 ? "pca:0,1" : "dims:0,1";
-    if (!this.choosePlane(plane ?? first, view)) this.choosePlane(first);
+    // Two dimensions are a plane by themselves.
+    const asked = space.dims > 2 ? (plane ?? first) : first;
+    if (!this.choosePlane(asked, view)) this.choosePlane(first);
   }
 
   /** @returns {Object} the state, for `restore` */

@@ -27,8 +27,10 @@ const USUAL = { path: "", show: "points", way: "lerp,z", hide: "none" };
  */
 export function withState(state, search) {
   const query = new URLSearchParams(search);
+  // Without a path it goes no way.
+  const said = state.path?.length ? state : { ...state, way: null };
   for (const [name, write] of Object.entries(WRITE)) {
-    const value = state[name] ?? null;
+    const value = said[name] ?? null;
     const text = value === null ? USUAL[name] : write(value);
     if (text === undefined || text === USUAL[name]) query.delete(name);
     else query.set(name, text);

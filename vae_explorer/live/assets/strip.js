@@ -76,7 +76,10 @@ export class Strip {
 
   /** As many pictures as there is room for. */
   fit(runner) {
-    const count = Math.max(7, Math.min(15, Math.floor(this.row.clientWidth / FRAME_WIDTH)));
+    // As many between any two ends, so that in steps of equal z each end is among them.
+    const room = Math.max(7, Math.min(15, Math.floor(this.row.clientWidth / FRAME_WIDTH)));
+    const stretches = this.ends.length - 1;
+    const count = stretches * Math.max(1, Math.floor((room - 1) / stretches)) + 1;
     while (this.row.children.length > count) this.row.lastChild.remove();
     while (this.row.children.length < count) this.row.append(this.frameOf(runner.outputShape));
     [...this.row.children].forEach((frame, k) => {

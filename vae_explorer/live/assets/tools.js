@@ -2,8 +2,8 @@
 import { element } from "./element.js";
 
 const LAYERS = {
-  points: ["Points", "Show the test digits' codes"],
-  grid: ["Grid", "Show what is decoded everywhere"],
+  points: ["Points", "Points: show the test digits' codes"],
+  grid: ["Grid", "Grid: show what is decoded everywhere"],
 };
 
 export class Tools {
@@ -24,7 +24,7 @@ export class Tools {
     this.buttons = Object.entries(LAYERS).map(([layer, [text, label]]) =>
       button(text, label, () => this.toggle(layer)),
     );
-    this.pathButton = button("Path", "Click digits to make a path: A, B, and more", () =>
+    this.pathButton = button("Path", "Path: click digits to make a path, A, B and more", () =>
       this.pick(!this.picking),
     );
     this.clearButton = button("✕", "Remove the path", () => {
