@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from vae_explorer.model import VAE
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = [ROOT / "checkpoints" / name for name in ("mnist-2d", "mnist-20d")]
+
+Serve = Callable[..., AbstractContextManager[str]]
 
 # Streamlit looks for its server under the page's own path first when a link opens a page.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
@@ -101,6 +104,22 @@ def page(browser: Browser) -> Iterator[Page]:
     """A tab of its own, watched: see `watched`."""
     tab = browser.new_page(viewport={"width": 1280, "height": 720})
     yield from watched(tab)
+
+
+@pytest.fixture
+def serve(page: Page) -> Serve:
+    """Serve the app for one test, with an environment of its own.
+
+    The tab leaves it before it stops, so that nothing it still fetches is refused.
+    """
+
+    @contextmanager
+    def serving(**environment: str) -> Iterator[str]:
+        with serve_app(**environment) as served:
+            yield served
+            page.goto("about:blank")
+
+    return serving
 
 
 def watched(tab: Page) -> Iterator[Page]:

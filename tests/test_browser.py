@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import Serve
 from playwright.sync_api import Page, expect
-from served_app import ready, serve_app
+from served_app import ready
 
 from vae_explorer import load_checkpoint
 
@@ -74,9 +75,9 @@ def test_every_page_opens_on_every_checkpoint_without_a_console_error(
         assert page.get_by_test_id("stAlertContentError").count() == 0
 
 
-def test_a_first_visitors_link_opens_its_page_and_checkpoint(page: Page) -> None:
+def test_a_first_visitors_link_opens_its_page_and_checkpoint(page: Page, serve: Serve) -> None:
     # A server of its own, because the first visit to a server is the one that can go wrong.
-    with serve_app() as address:
+    with serve() as address:
         page.goto(f"{address}/manifold?checkpoint=mnist-20d")
         ready(page)
         expect(page.get_by_role("heading", name="What the decoder makes")).to_be_visible()
@@ -163,9 +164,11 @@ def test_settings_survive_a_change_of_page(page: Page, address: str) -> None:
     expect(page.get_by_text("quantile spacing")).to_be_visible()
 
 
-def test_a_broken_folder_is_listed_and_the_rest_keeps_working(page: Page, tmp_path: Path) -> None:
+def test_a_broken_folder_is_listed_and_the_rest_keeps_working(
+    page: Page, tmp_path: Path, serve: Serve
+) -> None:
     (tmp_path / "broken-one").mkdir()
-    with serve_app(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
         page.goto(address)
         ready(page)
         sidebar = page.get_by_test_id("stSidebar")

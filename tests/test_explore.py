@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import SHIPPED, watched
+from conftest import SHIPPED, Serve, watched
 from live_map import LiveMap, pixels_of, z_of
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from served_app import serve_app
 
 from vae_explorer import load_checkpoint
 from vae_explorer.checkpoint import save_checkpoint
@@ -321,9 +320,9 @@ def test_a_click_takes_a_digit_with_its_original_and_its_posterior(
 
 
 def test_without_the_data_set_words_stand_in_the_originals_place(
-    page: Page, tmp_path: Path
+    page: Page, tmp_path: Path, serve: Serve
 ) -> None:
-    with serve_app(VAE_EXPLORER_DATA=str(tmp_path)) as address:
+    with serve(VAE_EXPLORER_DATA=str(tmp_path)) as address:
         LiveMap.opened(page, address, f"{LINK}&digit=5")
         expect(page.get_by_text("its data set is not on disk")).to_be_visible()
         expect(page.get_by_test_id("original")).to_be_hidden()
@@ -713,11 +712,11 @@ def test_each_checkpoint_keeps_its_own_hand(page: Page, address: str) -> None:
 
 
 def test_a_checkpoint_of_other_dimensions_can_take_its_place(
-    page: Page, tmp_path: Path, many: object
+    page: Page, tmp_path: Path, many: object, serve: Serve
 ) -> None:
     folder = tmp_path / "changing"
     shutil.copytree(SHIPPED[0], folder)
-    with serve_app(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
         live = LiveMap.opened(page, address, f"checkpoint=changing&{LINK.split('&')[1]}&digit=9")
         save_checkpoint(folder, many.model, many.meta, many.history, many.latents)
         live.drag_handle(20, 0)
@@ -850,9 +849,11 @@ def large(tmp_path: Path, plane: object) -> Iterator[Path]:
     return tmp_path / "large"
 
 
-def test_a_network_too_large_for_a_browser_runs_on_the_server(page: Page, large: Path) -> None:
+def test_a_network_too_large_for_a_browser_runs_on_the_server(
+    page: Page, large: Path, serve: Serve
+) -> None:
     checkpoint = load_checkpoint(large)
-    with serve_app(VAE_EXPLORER_CHECKPOINTS=str(large.parent)) as address:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(large.parent)) as address:
         live = LiveMap.opened(page, address, "checkpoint=large&view=0,0,8&z=0,0&show=points,grid")
         expect(page.get_by_text("on the server")).to_be_visible()
         x, y = live.take_handle()
@@ -895,10 +896,12 @@ def test_the_socket_answers_its_own_pages_alone(page: Page, address: str) -> Non
     assert page.evaluate(ask, socket) == "closed"
 
 
-def test_a_checkpoint_swapped_under_the_page_keeps_the_hand(page: Page, tmp_path: Path) -> None:
+def test_a_checkpoint_swapped_under_the_page_keeps_the_hand(
+    page: Page, tmp_path: Path, serve: Serve
+) -> None:
     folder = tmp_path / "changing"
     shutil.copytree(SHIPPED[0], folder)
-    with serve_app(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
         live = LiveMap.opened(page, address, "checkpoint=changing&view=0,0,8&z=0.5,-0.5")
         before = pixels_of(live.picture)
         checkpoint = load_checkpoint(folder)
