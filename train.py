@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import math
 import signal
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from vae_explorer.architecture import network_in_words, parameter_count
 from vae_explorer.checkpoint import check_replaceable, load_meta
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
@@ -27,14 +28,13 @@ def main() -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     if args.list_recipes:
-        for recipe in RECIPES.values():
-            print(f"{recipe.name:12} {recipe.description}")
+        print("\n\n".join(map(_in_words, RECIPES.values())))
         return 0
     try:
         device = choose_device(args.device)
         for source, recipe in choose_recipes(args):
-            if train_one(source, recipe, args, device):
-                return 130
+            if status := train_one(source, recipe, args, device):
+                return status
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
@@ -69,6 +69,7 @@ def parse_args() -> argparse.Namespace:
     add("--batch-size", type=int, metavar="N", help="images a step")
     add("--lr", type=float, help="Adam's learning rate, at its highest")
     add("--beta", type=float, help="weight of the KL term; 1 is the evidence bound")
+    add("--warmup", type=float, metavar="F", help="first fraction of steps, KL weight rising")
     add("--seed", type=int, help="of weights, image order and noise")
     add("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="default: auto")
     add("--limit", type=int, metavar="N", help="train on the first N images only")
@@ -104,7 +105,7 @@ def choose_recipes(args: argparse.Namespace) -> list[tuple[str, Recipe]]:
 
 def with_flags(recipe: Recipe, args: argparse.Namespace) -> Recipe:
     """Return the recipe with what the flags replace in it, under the name it is saved by."""
-    flags = ("dataset", "epochs", "batch_size", "lr", "beta", "seed", "limit")
+    flags = ("dataset", "epochs", "batch_size", "lr", "beta", "warmup", "seed", "limit")
     given = {flag: getattr(args, flag) for flag in flags if getattr(args, flag) is not None}
     training, model = replace(recipe.training, **given), recipe.model
     if args.latent_dim is not None:
@@ -112,7 +113,10 @@ def with_flags(recipe: Recipe, args: argparse.Namespace) -> Recipe:
     name = recipe.name
     if training.dataset != recipe.training.dataset or model != recipe.model:
         name = f"{training.dataset}-{model.latent_dim}d"
-    model = replace(model, image_shape=DATASETS[training.dataset].image_shape)
+    shape = DATASETS[training.dataset].image_shape
+    if shape != model.image_shape:
+        # Windows of another size of image give way to such as fit this one.
+        model = replace(model, image_shape=shape, windows=(), decoder_windows=())
     return replace(recipe, name=args.name or name, model=model, training=training)
 
 
@@ -131,8 +135,8 @@ def choose_device(name: str) -> torch.device:
     return torch.device(next(d for d, ok in there.items() if ok) if name == "auto" else name)
 
 
-def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: torch.device) -> bool:
-    """Train one recipe into the folder of its name; return whether Ctrl-C ended it."""
+def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: torch.device) -> int:
+    """Train one recipe into the folder of its name; return 0, 130 (Ctrl-C) or 1 (diverged)."""
     path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
     check_replaceable(path)
     dataset = load_dataset(recipe.training.dataset, args.data_dir)
@@ -147,10 +151,13 @@ def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: tor
         state_path=state,
         resume=args.resume,
     )
+    if result.problem:
+        print(f"train.py: {result.problem}", file=sys.stderr)
+    status = 1 if result.problem else 130 if result.interrupted else 0
     stopped = f"stopped after epoch {len(result.history)} of {recipe.training.epochs}"
     if result.interrupted and _is_finished(path):
         print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {GO_ON}")
-        return True
+        return status
     meta = release(result, path, source, dataset, device)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
@@ -158,7 +165,21 @@ def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: tor
     )
     if result.interrupted:
         print(f"{stopped}. {GO_ON}")
-    return result.interrupted
+    return status
+
+
+def _in_words(recipe: Recipe) -> str:
+    """Return a recipe as `--list-recipes` prints it: name, what it is, where it comes from."""
+    indent = " " * 14
+    about = textwrap.fill(
+        f"{recipe.description} {recipe.url or ''}".rstrip(),
+        100,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return f"{recipe.name:14}{about.lstrip()}"
 
 
 def _banner(
@@ -166,7 +187,6 @@ def _banner(
 ) -> str:
     """Return what was chosen, in words."""
     model, training = recipe.model, recipe.training
-    widths = (math.prod(model.image_shape), *model.hidden, model.latent_dim)
     sizes = len(dataset.train.first(training.limit).labels), len(dataset.test.labels)
     data_dir = args.data_dir or default_data_dir()
     where = f" from {data_dir}" if DATASETS[dataset.name].folder else ", from scikit-learn"
@@ -176,8 +196,8 @@ def _banner(
     return (
         f"{recipe.name}: {recipe.description}\n"
         f"  recipe    {source}, seed {training.seed}, beta {training.beta:g}\n"
-        f"  model     {'-'.join(map(str, widths))}, {model.activation}, "
-        f"{model.likelihood} likelihood\n"
+        f"  model     {network_in_words(model)}, {model.likelihood} likelihood, "
+        f"{parameter_count(model):,} parameters\n"
         f"  data      {dataset.name}{where}: {sizes[0]:,} training, {sizes[1]:,} test images\n"
         f"  training  epochs {training.epochs}, batch {training.batch_size}, "
         f"Adam {training.lr:g} ({training.schedule}){extras}\n"

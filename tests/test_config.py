@@ -30,6 +30,11 @@ def test_every_recipe_survives_json(name: str) -> None:
         (ModelConfig, "activation", "step"),
         (ModelConfig, "likelihood", "poisson"),
         (ModelConfig, "dropout", 1.0),
+        (ModelConfig, "family", "transformer"),
+        (ModelConfig, "posterior", "softplus"),
+        (ModelConfig, "decoder_hidden", (400, 0)),
+        (ModelConfig, "windows", ((4, 2), (4, 2))),
+        (ModelConfig, "decoder_windows", ((4, 2), (4, 2))),
         (TrainConfig, "epochs", 0),
         (TrainConfig, "batch_size", -1),
         (TrainConfig, "lr", 0.0),
@@ -56,3 +61,32 @@ def test_an_unknown_field_is_refused_and_the_known_ones_are_listed() -> None:
 def test_an_unknown_recipe_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'mnist-3d'.*mnist-2d, mnist-20d"):
         find_recipe("mnist-3d")
+
+
+CONV = {"family": "conv", "hidden": (8, 16)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"windows": ((4, 2), (4, 2))}, r"windows: found .* expected 3 pairs"),
+        ({"windows": ((4, 2), (4, 0), (5, 1))}, r"windows: found .* expected 3 pairs"),
+        ({"windows": [[4, 2], [4, 2], [5, 1]]}, r"windows: found .* expected 3 pairs"),
+        ({"windows": ((4, 2), (4, 2), (4, 1))}, r"which leave 2 x 2 of an image of 28 x 28"),
+        ({"windows": ((4, 2), (4, 2), (9, 1))}, r"which leave 0 x 0 of an image of 28 x 28"),
+        ({"decoder_windows": ((3, 2), (4, 2), (4, 2))}, r"make an image of 18 x 18, expected 28"),
+        ({"image_shape": (1, 28, 20)}, r"image_shape: found 28 x 20 pixels, expected a square"),
+    ],
+)
+def test_windows_that_miss_the_image_are_refused_with_both_sizes(
+    fields: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        ModelConfig(**CONV | fields)
+
+
+def test_a_checkpoint_of_before_there_were_families_is_a_perceptron() -> None:
+    old = {"image_shape": [1, 8, 8], "latent_dim": 3, "hidden": [5], "activation": "tanh"}
+    old |= {"dropout": 0.1, "likelihood": "gaussian"}
+    config = config_from_dict(ModelConfig, old)
+    assert config == ModelConfig((1, 8, 8), 3, (5,), "tanh", 0.1, "gaussian", family="mlp")

@@ -131,14 +131,27 @@ def test_a_shipped_checkpoint_decodes_and_encodes_as_its_model(shipped: Path, dt
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 8, 8)])
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize(
+    ("family", "likelihood", "posterior"),
+    [
+        ("mlp", "bernoulli", "logvar"),
+        ("mlp", "gaussian", "logscale"),
+        ("conv", "bernoulli", "logscale"),
+        ("conv", "gaussian", "logvar"),
+    ],
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_a_perceptron_of_any_picture(
-    shape: tuple[int, int, int], likelihood: str, dtype: type
+def test_a_network_of_any_picture(
+    shape: tuple[int, int, int], family: str, likelihood: str, posterior: str, dtype: type
 ) -> None:
     torch.manual_seed(0)
-    config = ModelConfig(shape, 4, (40, 20), "silu", dropout=0.2, likelihood=likelihood)
-    model = VAE(config).eval().requires_grad_(False)
+    config = ModelConfig(
+        *(shape, 4, (40, 20), "silu", 0.2, likelihood), family=family, posterior=posterior
+    )
+    model = VAE(config)
+    # Batch normalisation has seen something, so that what is folded in is not 0 and 1.
+    model(torch.rand(64, *shape))
+    model.eval().requires_grad_(False)
     weights = weights_of(model)
     tolerance = 1e-4 if dtype is np.float32 else 2e-3
     z, x = torch.randn(6, 4), torch.rand(6, *shape)

@@ -23,9 +23,10 @@ LAYERS = (
     ("geometry", "latents"),
     ("checkpoint", "training"),
     ("training_state", "objective", "data"),
-    ("model", "meta"),
+    ("model", "meta", "architecture"),
     ("layers",),
     ("config", "history", "pictures", "recipes"),
+    ("windows",),
 )
 # Within a line, these lean on each other one way.
 WITHIN = {("release", "evaluation"), ("geometry", "latents"), ("recipes", "config")}

@@ -13,7 +13,7 @@ from vae_explorer import training
 from vae_explorer.config import ModelConfig, TrainConfig
 from vae_explorer.data import Dataset
 from vae_explorer.model import VAE
-from vae_explorer.training import fit, kl_weight, learning_rate, mean_elbo
+from vae_explorer.training import Diverged, fit, kl_weight, learning_rate, mean_elbo
 from vae_explorer.training_state import read_state
 
 MODEL = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,), dropout=0.1)
@@ -132,9 +132,35 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(
     state = tmp_path / "state"
     fit(MODEL, replace(TRAIN, epochs=1), tiny, state_path=state)
     kept = state.read_bytes()
-    with pytest.raises(ValueError, match=r"epoch 1: found a loss of (nan|inf)"):
+    with pytest.raises(Diverged, match=r"epoch 1, step 2 of 4: found a loss of (nan|inf)"):
         fit(MODEL, replace(TRAIN, lr=1e30, clip=None), tiny, state_path=state)
     assert state.read_bytes() == kept
+
+
+@pytest.mark.parametrize(("epoch", "step"), [(2, 1), (3, 4)])
+def test_a_run_that_diverges_gives_the_model_of_its_last_good_epoch_and_says_where(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, step: int
+) -> None:
+    good = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "good")
+    at, weight = (epoch - 1) * 4 + step - 1, training.kl_weight
+    monkeypatch.setattr(
+        training, "kl_weight", lambda c, k, n: math.nan if k == at else weight(c, k, n)
+    )
+    stopped = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state")
+    assert f"epoch {epoch}, step {step} of 4: found a loss of nan" in stopped.problem
+    assert stopped.interrupted
+    assert [row[:7] for row in stopped.history] == [row[:7] for row in good.history[: epoch - 1]]
+    assert mean_elbo(stopped.model, tiny.test).neg_elbo == pytest.approx(
+        good.history[epoch - 2].test_neg_elbo
+    )
+    assert _weights(stopped.model).isfinite().all()
+
+
+def test_a_last_batch_of_one_image_is_refused_where_batches_are_normalised(tiny: Dataset) -> None:
+    model = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(4,), family="conv")
+    with pytest.raises(ValueError, match=r"batch_size: found 31 for 32 images"):
+        fit(model, replace(TRAIN, batch_size=31), tiny)
+    assert fit(model, TRAIN, tiny).history[-1].test_neg_elbo > 0
 
 
 def test_only_the_first_images_are_trained_on(tiny: Dataset) -> None:

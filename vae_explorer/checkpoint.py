@@ -209,7 +209,11 @@ def load_model(path: Path | str) -> VAE:
     meta = load_meta(path)
     file = _existing(Path(path) / "model.safetensors")
     try:
-        weights = {name: tensor.float() for name, tensor in load_file(file).items()}
+        # Batch normalisation counts its batches in whole numbers, and they stay as they are.
+        weights = {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in load_file(file).items()
+        }
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{file}: found no readable weights ({error})") from error
     # Shapes before memory: a config can ask for more of it than there is.
@@ -246,7 +250,7 @@ def save_checkpoint(
     temporary.mkdir(parents=True)
     dtype = getattr(torch, meta.weights_dtype)
     weights = {
-        name: value.detach().cpu().to(dtype).contiguous()
+        name: value.detach().cpu().to(dtype if value.is_floating_point() else None).contiguous()
         for name, value in model.state_dict().items()
     }
     # Not save_file, which makes the file unreadable for others than its owner.

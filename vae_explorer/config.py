@@ -11,9 +11,13 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+from vae_explorer.windows import Window, side_after, side_before
+
 __all__ = [
     "ACTIVATIONS",
+    "FAMILIES",
     "LIKELIHOODS",
+    "POSTERIORS",
     "SCHEDULES",
     "ModelConfig",
     "TrainConfig",
@@ -22,7 +26,9 @@ __all__ = [
 ]
 
 ACTIVATIONS = ("relu", "gelu", "silu", "tanh", "softplus")
+FAMILIES = ("mlp", "conv")
 LIKELIHOODS = ("bernoulli", "gaussian")
+POSTERIORS = ("logvar", "logscale")
 SCHEDULES = ("constant", "cosine")
 
 Config = TypeVar("Config", "ModelConfig", "TrainConfig")
@@ -30,15 +36,26 @@ Config = TypeVar("Config", "ModelConfig", "TrainConfig")
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The shape of one VAE: a multilayer perceptron on each side of the latent space.
+    """The shape of one VAE, of one of two families.
+
+    `mlp`: dense layers on each side of the latent space, with an activation between any two.
+    `conv`: convolutions with batch normalisation and leaky ReLU from the image to the code, and
+    transposed convolutions with batch normalisation and `activation` back, all without padding.
 
     Attributes:
         image_shape: channels, height and width of one image, (C, H, W).
         latent_dim: dimensions D of the latent space.
-        hidden: encoder widths, from the image inwards; the decoder has them in reverse.
-        activation: one of `ACTIVATIONS`, between layers.
+        hidden: widths (conv: channels) between the encoder's layers, from the image inwards.
+        activation: one of `ACTIVATIONS`, between layers; conv: between the decoder's layers.
         dropout: probability with which an encoder unit is dropped in training.
         likelihood: `bernoulli` (the decoder gives logits) or `gaussian` (means, unit variance).
+        family: one of `FAMILIES`.
+        decoder_hidden: as `hidden` for the decoder, from the code outwards; None: in reverse.
+        windows: conv only: kernel and stride of each of the encoder's convolutions, one more than
+            `hidden`, that lead to a single pixel; (): such as fit the image.
+        decoder_windows: the same for the decoder, from a single pixel to the image.
+        posterior: what the encoder's second half is: `logvar`, the log-variance of q(z|x), or
+            `logscale`, the logarithm of its standard deviation, half as much.
     """
 
     image_shape: tuple[int, int, int] = (1, 28, 28)
@@ -47,14 +64,53 @@ class ModelConfig:
     activation: str = "relu"
     dropout: float = 0.0
     likelihood: str = "bernoulli"
+    family: str = "mlp"
+    decoder_hidden: tuple[int, ...] | None = None
+    windows: tuple[Window, ...] = ()
+    decoder_windows: tuple[Window, ...] = ()
+    posterior: str = "logvar"
 
     def __post_init__(self) -> None:
         _whole_numbers(self, "image_shape", length=3)
         _whole_numbers(self, "hidden")
         _whole_number(self, "latent_dim")
+        if self.decoder_hidden is not None:
+            _whole_numbers(self, "decoder_hidden")
         _one_of(self, "activation", ACTIVATIONS)
         _one_of(self, "likelihood", LIKELIHOODS)
+        _one_of(self, "family", FAMILIES)
+        _one_of(self, "posterior", POSTERIORS)
         _number(self, "dropout", 0.0, 1.0)
+        _windows(self, "windows", len(self.hidden))
+        _windows(self, "decoder_windows", len(self.decoder_widths))
+        self._check_sizes()
+
+    @property
+    def decoder_widths(self) -> tuple[int, ...]:
+        """The widths (conv: channels) between the decoder's layers, from the code outwards."""
+        return self.hidden[::-1] if self.decoder_hidden is None else self.decoder_hidden
+
+    def _check_sizes(self) -> None:
+        """Check that windows lead from the image to one pixel, and from one pixel to the image."""
+        _, height, width = self.image_shape
+        given = self.windows and self.decoder_windows
+        if self.family == "conv" and height != width and not given:
+            raise ValueError(
+                f"image_shape: found {height} x {width} pixels, expected a square for windows that "
+                "are fitted to it; give windows and decoder_windows"
+            )
+        left = tuple(side_after(side, self.windows) for side in (height, width))
+        if self.windows and left != (1, 1):
+            raise ValueError(
+                f"windows: found {self.windows}, which leave {left[0]} x {left[1]} of an image of "
+                f"{height} x {width}, expected 1 x 1; change them, or give () to have them fitted"
+            )
+        made = side_before(self.decoder_windows)
+        if self.decoder_windows and (made, made) != (height, width):
+            raise ValueError(
+                f"decoder_windows: found {self.decoder_windows}, which make an image of {made} x "
+                f"{made}, expected {height} x {width}; change them, or give () to have them fitted"
+            )
 
 
 @dataclass(frozen=True)
@@ -101,7 +157,7 @@ class TrainConfig:
 
 def config_to_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
     """Return the fields of `config` as plain JSON values."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
+    return {name: _listed(value) for name, value in asdict(config).items()}
 
 
 def config_from_dict(kind: type[Config], values: object) -> Config:
@@ -118,7 +174,15 @@ def config_from_dict(kind: type[Config], values: object) -> Config:
             f"{kind.__name__}: found unknown field {', '.join(map(repr, unknown))}, "
             f"expected some of {', '.join(sorted(known))}"
         )
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return kind(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _listed(value: object) -> object:
+    return [_listed(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _frozen(value: object) -> object:
+    return tuple(_frozen(part) for part in value) if isinstance(value, list) else value
 
 
 def _is_whole(value: object) -> bool:
@@ -144,6 +208,20 @@ def _whole_numbers(config: object, name: str, length: int | None = None) -> None
         or not all(_is_whole(v) and v >= 1 for v in value)
     ):
         raise ValueError(f"{name}: found {value!r}, expected a tuple of {wanted} of at least 1")
+
+
+def _windows(config: ModelConfig, name: str, hidden: int) -> None:
+    value = getattr(config, name)
+    pairs = isinstance(value, tuple) and all(
+        isinstance(window, tuple)
+        and len(window) == 2
+        and all(_is_whole(part) and part >= 1 for part in window)
+        for window in value
+    )
+    if not pairs or (value and (config.family != "conv" or len(value) != hidden + 1)):
+        wanted = f"{hidden + 1} pairs of kernel and stride, one more than there are channels, or ()"
+        wanted = wanted if config.family == "conv" else "(): only the family conv has windows"
+        raise ValueError(f"{name}: found {value!r}, expected {wanted}")
 
 
 def _number(config: object, name: str, low: float, high: float) -> None:

@@ -12,6 +12,7 @@ import math
 from typing import NamedTuple
 
 from vae_explorer.config import ACTIVATIONS, ModelConfig
+from vae_explorer.windows import fitted_windows
 
 __all__ = [
     "LAYER_ACTIVATIONS",
@@ -24,9 +25,11 @@ __all__ = [
     "Dropout",
     "Flatten",
     "Layer",
+    "LogScaleToLogVar",
     "Unflatten",
     "decoder_layers",
     "encoder_layers",
+    "output_shape",
 ]
 
 # A config chooses between the first ones; the others have their fixed places.
@@ -89,21 +92,90 @@ class Unflatten(NamedTuple):
     shape: tuple[int, int, int]
 
 
-Layer = Dense | Conv | ConvTranspose | BatchNorm | Activation | Dropout | Flatten | Unflatten
+class LogScaleToLogVar(NamedTuple):
+    """(B, 2 * D): the second half doubled, from the logarithm of a scale to that of a variance."""
+
+
+Layer = (
+    Dense
+    | Conv
+    | ConvTranspose
+    | BatchNorm
+    | Activation
+    | Dropout
+    | Flatten
+    | Unflatten
+    | LogScaleToLogVar
+)
 
 
 def encoder_layers(config: ModelConfig) -> list[Layer]:
     """List the encoder's layers: flat pixels (B, C * H * W) to mean and logvar (B, 2 * D)."""
-    pixels = math.prod(config.image_shape)
-    widths = [pixels, *config.hidden, 2 * config.latent_dim]
-    return _perceptron(widths, config.activation, config.dropout)
+    codes = 2 * config.latent_dim
+    if config.family == "mlp":
+        widths = [math.prod(config.image_shape), *config.hidden, codes]
+        layers = _perceptron(widths, config.activation, config.dropout)
+    else:
+        channels, side, _ = config.image_shape
+        widths = [channels, *config.hidden, codes]
+        windows = config.windows or fitted_windows(side, len(widths) - 1)
+        layers = [Unflatten(config.image_shape)]
+        for k, (kernel, stride) in enumerate(windows):
+            layers.append(Conv(widths[k], widths[k + 1], kernel, stride, 0))
+            if k < len(windows) - 1:
+                layers += [BatchNorm(widths[k + 1]), Activation("leaky_relu")]
+                layers += [Dropout(config.dropout)] * bool(config.dropout)
+        layers.append(Flatten())
+    return layers + [LogScaleToLogVar()] * (config.posterior == "logscale")
 
 
 def decoder_layers(config: ModelConfig) -> list[Layer]:
     """List the decoder's layers: codes (B, D) to flat likelihood parameters (B, C * H * W)."""
-    pixels = math.prod(config.image_shape)
-    widths = [config.latent_dim, *reversed(config.hidden), pixels]
-    return _perceptron(widths, config.activation)
+    if config.family == "mlp":
+        widths = [config.latent_dim, *config.decoder_widths, math.prod(config.image_shape)]
+        return _perceptron(widths, config.activation)
+    channels, side, _ = config.image_shape
+    widths = [config.latent_dim, *config.decoder_widths, channels]
+    windows = config.decoder_windows or fitted_windows(side, len(widths) - 1)[::-1]
+    layers: list[Layer] = [Unflatten((config.latent_dim, 1, 1))]
+    for k, (kernel, stride) in enumerate(windows):
+        layers.append(ConvTranspose(widths[k], widths[k + 1], kernel, stride, 0))
+        if k < len(windows) - 1:
+            layers += [BatchNorm(widths[k + 1]), Activation(config.activation)]
+    return [*layers, Flatten()]
+
+
+def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of one example, (C, H, W) or (D,), after a layer that takes `shape`.
+
+    Raises:
+        ValueError: where the layer does not take an input of that shape.
+    """
+    after: tuple[int, ...] | None = None
+    match layer:
+        case Dense(inputs, outputs) if shape == (inputs,):
+            after = (outputs,)
+        case Conv(inputs, outputs, kernel, stride, padding) if _is_picture(shape, inputs):
+            after = (outputs, *((n + 2 * padding - kernel) // stride + 1 for n in shape[1:]))
+        case ConvTranspose(inputs, outputs, kernel, stride, padding) if _is_picture(shape, inputs):
+            after = (outputs, *((n - 1) * stride - 2 * padding + kernel for n in shape[1:]))
+        case BatchNorm(channels) if shape[0] == channels:
+            after = shape
+        case Unflatten(picture) if shape in ((math.prod(picture),), picture):
+            after = picture
+        case Flatten():
+            after = (math.prod(shape),)
+        case LogScaleToLogVar() if len(shape) == 1 and shape[0] % 2 == 0:
+            after = shape
+        case Activation() | Dropout():
+            after = shape
+    if after is None or min(after) < 1:
+        raise ValueError(f"found an input of shape {shape}, expected one that fits {layer!r}")
+    return after
+
+
+def _is_picture(shape: tuple[int, ...], channels: int) -> bool:
+    return len(shape) == 3 and shape[0] == channels
 
 
 def _perceptron(widths: list[int], activation: str, dropout: float = 0.0) -> list[Layer]:

@@ -23,6 +23,7 @@ from vae_explorer.layers import (
     Dropout,
     Flatten,
     Layer,
+    LogScaleToLogVar,
     Unflatten,
     decoder_layers,
     encoder_layers,
@@ -55,6 +56,14 @@ class Posterior(NamedTuple):
 
     mean: Tensor
     logvar: Tensor
+
+
+class _DoubleSecondHalf(nn.Module):
+    """The module of `LogScaleToLogVar`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, logscale = x.chunk(2, dim=-1)
+        return torch.cat([mean, 2 * logscale], dim=-1)
 
 
 class VAEOutput(NamedTuple):
@@ -149,6 +158,8 @@ def _module(layer: Layer, spatial: bool) -> nn.Module:
             return nn.Unflatten(1, shape)
         case Activation(name) if name in _ACTIVATIONS:
             return _ACTIVATIONS[name]()
+        case LogScaleToLogVar():
+            return _DoubleSecondHalf()
         case Dense() | Conv() | ConvTranspose() | Dropout() | Flatten():
             return _MODULES[type(layer)](*layer)
     raise ValueError(

@@ -20,9 +20,11 @@ from vae_explorer.model import VAE
 from vae_explorer.objective import negative_elbo
 from vae_explorer.training_state import TrainingState, read_state, write_state
 
-__all__ = ["ElboMeans", "FitResult", "fit", "kl_weight", "learning_rate", "mean_elbo"]
+__all__ = ["Diverged", "ElboMeans", "FitResult", "fit", "kl_weight", "learning_rate", "mean_elbo"]
 
 EVAL_BATCH = 1000
+# Steps between two looks at whether the losses are finite.
+CHECK_EVERY = 200
 
 
 class ElboMeans(NamedTuple):
@@ -33,14 +35,28 @@ class ElboMeans(NamedTuple):
     kl: float
 
 
+class Diverged(ValueError):
+    """A loss that is no longer a finite number; says where it was found."""
+
+
 @dataclass(frozen=True)
 class FitResult:
-    """A trained model, its course, and whether Ctrl-C ended it before its last epoch."""
+    """A trained model and its course.
+
+    Attributes:
+        model: after the last finished epoch, on the CPU, in evaluation mode.
+        train_config: how it was trained.
+        history: a row for each finished epoch.
+        interrupted: whether it was ended before its last epoch, by Ctrl-C or by what `problem`
+            says.
+        problem: where the loss was no longer finite; None where it always was.
+    """
 
     model: VAE
     train_config: TrainConfig
     history: list[Epoch]
     interrupted: bool
+    problem: str | None = None
 
 
 def kl_weight(config: TrainConfig, step: int, steps: int) -> float:
@@ -103,19 +119,25 @@ def fit(
         resume: go on from `state_path` where it is there.
 
     Returns:
-        The model on the CPU, in evaluation mode. After Ctrl-C it is the one of the last finished
-        epoch, and `interrupted` is true.
+        The model and its course. After Ctrl-C, or where the loss is no longer finite, they are
+        those of the last finished epoch.
 
     Raises:
-        ValueError: where shapes disagree, a resumed run had another config or other data, or the
-            loss is no longer finite.
-        KeyboardInterrupt: where Ctrl-C came before the first epoch was finished.
+        ValueError: where shapes disagree, or a resumed run had another config or other data.
+        Diverged: where the loss was not finite and no finished epoch is kept to go back to.
+        KeyboardInterrupt: where Ctrl-C came with no such epoch.
     """
     found, expected = tuple(dataset.train.images.shape[1:]), model_config.image_shape
     if found != expected:
         raise ValueError(
             f"dataset {dataset.name}: found images of shape {found}, expected {expected} "
             "from the model's config; set image_shape to the dataset's"
+        )
+    count = len(dataset.train.first(train_config.limit).labels)
+    if model_config.family == "conv" and count % train_config.batch_size == 1:
+        raise ValueError(
+            f"batch_size: found {train_config.batch_size} for {count:,} images, which leaves a "
+            "last batch of one, expected at least two for batch normalisation; change --batch-size"
         )
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
@@ -147,18 +169,15 @@ def fit(
         dynamic_ncols=True,
         mininterval=0.1 if sys.stderr.isatty() else 10,
     )
-    resumable, interrupted = bool(history), False
+    resumable, interrupted, problem = bool(history), False, None
     try:
         for epoch in range(len(history) + 1, epochs + 1):
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
             trained = _train_epoch(model, optimizer, train, train_config, epoch=epoch, bar=bar)
-            if not math.isfinite(trained.neg_elbo):
-                raise ValueError(
-                    f"epoch {epoch}: found a loss of {trained.neg_elbo}, expected a finite number; "
-                    f"lower --lr. {len(history)} finished epochs are kept."
-                )
             tested = mean_elbo(model, test, train_config.seed)
+            if not math.isfinite(tested.neg_elbo):
+                raise Diverged(_diverged(epoch, "the test split", tested.neg_elbo))
             history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))
             if state_path is not None:
                 write_state(
@@ -169,9 +188,10 @@ def fit(
                 )
                 resumable = True
             bar.write(_epoch_line(history[-1], epochs))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Diverged) as stop:
         if not resumable:
             raise
+        problem = str(stop) or None
         # The weights have moved on since the last finished epoch: go back to it.
         state = read_state(state_path)
         state.restore(model, optimizer)
@@ -179,7 +199,7 @@ def fit(
         interrupted = len(history) < epochs
     finally:
         bar.close()
-    return FitResult(model.cpu().eval(), train_config, history, interrupted)
+    return FitResult(model.cpu().eval(), train_config, history, interrupted, problem)
 
 
 def _train_epoch(
@@ -198,22 +218,47 @@ def _train_epoch(
     order = torch.randperm(len(train.images)).to(device)
     batches = order.split(config.batch_size)
     steps, first = config.epochs * len(batches), (epoch - 1) * len(batches)
-    sums = torch.zeros(2, device=device)
+    # Kept where they are computed: to look at each step's would make the device wait for us.
+    losses = torch.zeros(len(batches), 3, device=device)
     model.train()
     for step, batch in enumerate(batches, first):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step, steps)
         x = pixels(train.images[batch])
         parts = negative_elbo(model(x), x, model.config.likelihood)
+        loss = parts.total(kl_weight(config, step, steps)).mean()
         optimizer.zero_grad()
-        parts.total(kl_weight(config, step, steps)).mean().backward()
+        loss.backward()
         if config.clip is not None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimizer.step()
-        sums += torch.stack([part.detach().sum() for part in parts])
+        sums = [part.detach().sum() for part in parts]
+        losses[step - first] = torch.stack([*sums, loss.detach()])
         bar.update()
-    reconstruction, kl = (sums.double() / len(train.images)).tolist()
+        if (step - first) % CHECK_EVERY == 0 or step == first + len(batches) - 1:
+            _check_finite(losses[: step - first + 1, 2], epoch, len(batches))
+    reconstruction, kl = (losses[:, :2].double().sum(0) / len(train.images)).tolist()
     return ElboMeans(reconstruction + kl, reconstruction, kl)
+
+
+def _check_finite(losses: Tensor, epoch: int, steps: int) -> None:
+    """Raise `Diverged` at the first of an epoch's losses, (S,), that is not finite."""
+    found = losses.cpu()
+    bad = (~found.isfinite()).nonzero()
+    if len(bad):
+        step = int(bad[0])
+        raise Diverged(_diverged(epoch, f"step {step + 1} of {steps}", found[step].item()))
+
+
+def _diverged(epoch: int, where: str, loss: float) -> str:
+    return (
+        f"epoch {epoch}, {where}: found a loss of {loss}, expected a finite number; lower --lr. "
+        + (
+            f"What was trained until epoch {epoch - 1} is kept."
+            if epoch > 1
+            else "Nothing is lost."
+        )
+    )
 
 
 def _epoch_line(row: Epoch, epochs: int) -> str:

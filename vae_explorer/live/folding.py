@@ -24,7 +24,9 @@ from vae_explorer.layers import (
     Dropout,
     Flatten,
     Layer,
+    LogScaleToLogVar,
     Unflatten,
+    output_shape,
 )
 
 __all__ = ["Folded", "Product", "fold"]
@@ -99,6 +101,8 @@ class _Folding:
                 self._flatten()
             case Unflatten(shape):
                 self._unflatten(name, shape)
+            case LogScaleToLogVar():
+                self._double_second_half(name)
             case Dropout():
                 return  # passes everything on in evaluation mode
             case _:
@@ -117,33 +121,27 @@ class _Folding:
     def _dense(self, name: str, layer: Dense) -> None:
         if not self.products:
             self._flatten()
-        if self.shape != (layer.inputs,):
-            raise _misfit(name, layer, self.shape)
+        self._fit(name, layer)
         weight = self._read(f"{name}.weight", (layer.outputs, layer.inputs)).T[self.order]
         bias = self._read(f"{name}.bias", (layer.outputs,))
         self.products.append(Product(name, "dense", layer, 1, 1, weight, bias))
         self.shape, self.order = (layer.outputs,), np.arange(layer.outputs)
 
     def _window(self, name: str, layer: Conv | ConvTranspose) -> None:
-        if len(self.shape) != 3 or self.shape[0] != layer.inputs:
-            raise _misfit(name, layer, self.shape)
+        fitting = self._fit(name, layer)
         _, height, width = self.shape
-        inputs, outputs, kernel, stride, padding = layer
+        inputs, outputs, kernel, _, _ = layer
         if isinstance(layer, Conv):
             kind = "conv"
             weight = self._read(f"{name}.weight", (outputs, inputs, kernel, kernel))
             weight = weight.transpose(2, 3, 1, 0)
-            size = [(n + 2 * padding - kernel) // stride + 1 for n in (height, width)]
         else:
             kind = "conv_transpose"
             weight = self._read(f"{name}.weight", (inputs, outputs, kernel, kernel))
             weight = weight.transpose(0, 2, 3, 1)
-            size = [(n - 1) * stride - 2 * padding + kernel for n in (height, width)]
-        if min(size) < 1:
-            raise _misfit(name, layer, self.shape)
         bias = self._read(f"{name}.bias", (outputs,))
         self.products.append(Product(name, kind, layer, height, width, weight, bias))
-        self.shape = (outputs, *size)
+        self.shape = fitting
 
     def _normalise(self, name: str, channels: int) -> None:
         if not self.after_product:
@@ -151,8 +149,7 @@ class _Folding:
                 f"{name}: found batch normalisation, expected it directly after a dense layer or "
                 "a convolution, where it folds into the weights; move it before the activation"
             )
-        if self.shape[0] != channels:
-            raise _misfit(name, BatchNorm(channels), self.shape)
+        self._fit(name, BatchNorm(channels))
         mean, variance, weight, bias = (
             self._read(f"{name}.{part}", (channels,))
             for part in ("running_mean", "running_var", "weight", "bias")
@@ -181,10 +178,30 @@ class _Folding:
             self.shape = (math.prod(self.shape),)
 
     def _unflatten(self, name: str, shape: tuple[int, ...]) -> None:
-        if len(shape) != 3 or self.shape != (math.prod(shape),):
-            raise _misfit(name, Unflatten(shape), self.shape)
-        self._arrange(name, _torch_places(shape))
-        self.shape = shape
+        self._fit(name, Unflatten(shape))
+        if self.shape != shape:
+            self._arrange(name, _torch_places(shape))
+            self.shape = shape
+
+    def _double_second_half(self, name: str) -> None:
+        """Double what the second half of the last product's outputs will be."""
+        self._fit(name, LogScaleToLogVar())
+        last = self.products[-1] if self.products else None
+        if last is None or last.activation != "none":
+            raise ValueError(
+                f"{name}: found a doubling, expected a dense layer or a convolution before it"
+            )
+        self._arrange(name, np.arange(len(self.order)))
+        half = len(last.bias) // 2
+        last.weight = np.concatenate([last.weight[..., :half], 2 * last.weight[..., half:]], -1)
+        last.bias = np.concatenate([last.bias[:half], 2 * last.bias[half:]])
+
+    def _fit(self, name: str, layer: Layer) -> tuple[int, ...]:
+        """Return the shape after `layer`, or name the layer that does not fit."""
+        try:
+            return output_shape(layer, self.shape)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
 
     def _arrange(self, name: str, order: np.ndarray) -> None:
         """Bring the flat tensor into `order`: an earlier dense layer gives it out that way."""
@@ -223,7 +240,3 @@ class _Folding:
 def _torch_places(shape: tuple[int, ...]) -> np.ndarray:
     """Return the place in a flattened (C, H, W) of each value in the order (H, W, C)."""
     return np.arange(math.prod(shape)).reshape(shape).transpose(1, 2, 0).ravel()
-
-
-def _misfit(name: str, layer: Layer, shape: tuple[int, ...]) -> ValueError:
-    return ValueError(f"{name}: found an input of shape {shape}, expected one that fits {layer!r}")

@@ -34,7 +34,7 @@ def plan_of_checkpoint(path: Path | str, part: str) -> Plan:
         FileNotFoundError, ValueError: where the files are missing or do not fit each other.
     """
     weights = load_weights(path)
-    dtype = np.result_type(*weights.values())
+    dtype = np.result_type(*(value for value in weights.values() if value.dtype.kind == "f"))
     try:
         return PLANS[part](load_meta(path).model, weights, dtype)
     except ValueError as error:
