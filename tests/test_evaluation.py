@@ -12,13 +12,15 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 
 from vae_explorer import evaluate as command
+from vae_explorer import objective
 from vae_explorer.checkpoint import Latents, list_checkpoints, load_checkpoint
-from vae_explorer.config import ModelConfig
+from vae_explorer.config import ModelConfig, TrainConfig
 from vae_explorer.data import Dataset
 from vae_explorer.evaluation import evaluate, importance_weighted_nll
 from vae_explorer.latents import active_units, encode_split
 from vae_explorer.model import VAE
-from vae_explorer.training import mean_elbo
+from vae_explorer.release import release
+from vae_explorer.training import fit, mean_elbo
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,27 @@ def test_the_bound_adds_up_and_importance_weighting_tightens_it(figures, digits)
     one, many = (importance_weighted_nll(model, digits.test, k) for k in (1, 64))
     assert one == pytest.approx(found.test_neg_elbo, abs=0.1)
     assert many < found.iw_nll < one
+
+
+@torch.no_grad()
+def test_samples_in_parts_give_the_bound_of_all_of_them(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """log-sum-exp over all K, whatever is decoded at a time: against numpy on the same draws."""
+    torch.manual_seed(0)
+    model = VAE(ModelConfig(image_shape=(1, 8, 8), latent_dim=2, hidden=(8,))).eval()
+    x, weights, sizes = digits.test.images[:3].float() / 255, [], []
+    decode, part = model.decode, objective._log_weights
+    monkeypatch.setattr(model, "decode", lambda z: sizes.append(len(z)) or decode(z))
+    monkeypatch.setattr(
+        objective, "_log_weights", lambda *args: weights.append(part(*args)) or weights[-1]
+    )
+    monkeypatch.setattr(objective, "DECODED_AT_ONCE", 10)
+    bound = objective.importance_weighted_bound(model, x, samples=11)
+    assert max(sizes) <= 10
+    drawn = np.concatenate(weights).astype(np.float64)
+    assert drawn.shape == (11, 3)
+    np.testing.assert_allclose(bound, np.log(np.exp(drawn).mean(axis=0)), rtol=1e-5)
 
 
 def test_neighbours_vote_as_scikit_learn_counts_them(figures, digits) -> None:
@@ -100,6 +123,23 @@ def test_the_command_prints_json_and_says_what_needs_the_data(
     assert "MNIST: looked in" in printed.err
     assert command.main([str(shipped), "--data-dir", str(tmp_path)]) == 0
     assert "test −ELBO            needs the dataset" in capsys.readouterr().out
+
+
+def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
+    digits: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = ModelConfig((1, 8, 8), hidden=(8,), likelihood="gaussian")
+    result = fit(model, TrainConfig(dataset="digits", epochs=1), digits)
+    path = tmp_path / "made"
+    release(result, path, "mine", digits, torch.device("cpu"))
+    assert command.main([str(path), "--samples", "2"]) == 0
+    assert "iw_nll" not in load_checkpoint(path).meta.metrics
+    constant = -torch.distributions.Normal(0, 1).log_prob(torch.tensor(0.0)).item() * 64
+    assert f"{constant:.2f} nats per image" in capsys.readouterr().out
+    assert command.main([str(path), "--samples", "2", "--save", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)[str(path)]
+    metrics = load_checkpoint(path).meta.metrics
+    assert (metrics["iw_nll"], metrics["iw_samples"]) == (found["iw_nll"], 2)
 
 
 def test_the_command_names_a_folder_it_cannot_read_and_goes_on(

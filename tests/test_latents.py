@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
-from sklearn.manifold import trustworthiness
 from torch.distributions import Normal, kl_divergence
 
 from vae_explorer.checkpoint import Latents
@@ -16,7 +15,6 @@ from vae_explorer.latents import (
     encode_split,
     kl_by_dimension,
     principal_axes,
-    umap_projection,
 )
 from vae_explorer.model import VAE, ModelConfig
 
@@ -69,13 +67,3 @@ def test_decoding_numpy_codes_gives_the_models_pictures(model: VAE) -> None:
     with torch.no_grad():
         exact = model.generate(torch.tensor(z, dtype=torch.float32))
     np.testing.assert_array_equal(decode(model, z), exact)
-
-
-def test_umap_keeps_neighbours_and_is_reproduced_by_its_seed() -> None:
-    rng = np.random.default_rng(0)
-    centers = 20 * rng.standard_normal((3, 6))
-    z = np.concatenate([center + rng.standard_normal((40, 6)) for center in centers])
-    flat = umap_projection(z.astype(np.float32))
-    assert flat.shape == (120, 2)
-    assert trustworthiness(z, flat, n_neighbors=10) > 0.8
-    np.testing.assert_array_equal(flat, umap_projection(z.astype(np.float32)))

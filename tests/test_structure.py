@@ -19,8 +19,8 @@ LAYERS = (
     ("live",),
     ("figures", "evaluate", "release"),
     ("class_traces",),
-    ("evaluation",),
-    ("geometry", "latents"),
+    ("evaluation", "amendment"),
+    ("geometry", "latents", "neighbours", "projections"),
     ("checkpoint", "training"),
     ("training_state", "objective", "data"),
     ("model", "meta", "architecture"),
@@ -119,7 +119,7 @@ def test_the_visible_top_level_is_what_it_should_be() -> None:
     ],
 )
 def test_a_start_does_not_wait_for_what_it_does_not_need(code: str, absent: str) -> None:
-    heavy = f"{absent} torchvision umap sklearn".split()
+    heavy = f"{absent} torchvision umap openTSNE sklearn".split()
     script = f"import sys, logging; logging.disable()\n{code}\n"
     script += f"print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run(

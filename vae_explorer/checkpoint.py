@@ -40,6 +40,8 @@ __all__ = [
     "load_model",
     "load_weights",
     "save_checkpoint",
+    "write_latents",
+    "write_meta",
 ]
 
 
@@ -51,7 +53,7 @@ class Latents:
         mean, logvar: of q(z|x), float32 with shape (N, D).
         label: class of each image, int64 with shape (N,).
         index: its row in the test split, int64 with shape (N,).
-        projections: 2-D views by name (`umap`), float32 with shape (N, 2).
+        projections: 2-D views by name (`umap`, `tsne`), float32 with shape (N, 2).
     """
 
     mean: np.ndarray
@@ -255,18 +257,29 @@ def save_checkpoint(
     }
     # Not save_file, which makes the file unreadable for others than its owner.
     (temporary / "model.safetensors").write_bytes(safetensors.torch.save(weights))
-    np.savez_compressed(
-        temporary / "latents.npz",
-        mean=latents.mean,
-        logvar=latents.logvar,
-        label=latents.label,
-        index=latents.index,
-        **latents.projections,
-    )
+    write_latents(temporary / "latents.npz", latents)
     write_history(temporary / "history.csv", history)
-    text = json.dumps(meta.to_dict(), indent=2, ensure_ascii=False)
-    (temporary / "meta.json").write_text(text + "\n", encoding="utf-8")
+    write_meta(temporary / "meta.json", meta)
     _replace_folder(temporary, path)
+
+
+def write_latents(file: Path, latents: Latents) -> None:
+    """Write codes and their flat views to `file`, as they lie in a checkpoint folder."""
+    with file.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            mean=latents.mean,
+            logvar=latents.logvar,
+            label=latents.label,
+            index=latents.index,
+            **latents.projections,
+        )
+
+
+def write_meta(file: Path, meta: Meta) -> None:
+    """Write what is known of a checkpoint to `file`, as it lies in a checkpoint folder."""
+    text = json.dumps(meta.to_dict(), indent=2, ensure_ascii=False)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 def check_replaceable(path: Path | str) -> None:

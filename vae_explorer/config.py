@@ -90,6 +90,12 @@ class ModelConfig:
         """The widths (conv: channels) between the decoder's layers, from the code outwards."""
         return self.hidden[::-1] if self.decoder_hidden is None else self.decoder_hidden
 
+    @property
+    def left_out(self) -> float:
+        """Nats per image that the likelihood leaves out: log(2 pi) / 2 a pixel if Gaussian."""
+        constant = 0.5 * math.log(2 * math.pi) * math.prod(self.image_shape)
+        return constant if self.likelihood == "gaussian" else 0.0
+
     def _check_sizes(self) -> None:
         """Check that windows lead from the image to one pixel, and from one pixel to the image."""
         _, height, width = self.image_shape

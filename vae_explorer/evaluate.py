@@ -1,4 +1,4 @@
-"""Measure checkpoints from the command line: `python -m vae_explorer.evaluate CHECKPOINT...`."""
+"""Measure checkpoints, all in the same way: `python -m vae_explorer.evaluate CHECKPOINT...`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from vae_explorer.amendment import add_metrics
 from vae_explorer.checkpoint import load_checkpoint
 from vae_explorer.data import Dataset, load_dataset
 from vae_explorer.evaluation import Evaluation, evaluate
@@ -27,13 +28,21 @@ def main(arguments: list[str] | None = None) -> int:
             checkpoint = load_checkpoint(path)
             dataset = _dataset_of(checkpoint.meta.dataset, args.data_dir)
             figures = evaluate(checkpoint.model, checkpoint.latents, dataset, args.samples)
-        except (ValueError, FileNotFoundError) as error:
+            if args.save and figures.iw_nll is not None:
+                measured = {"iw_nll": figures.iw_nll, "iw_samples": figures.iw_samples}
+                add_metrics(path, measured)
+        except (ValueError, OSError) as error:
             print(f"evaluate: {error}", file=sys.stderr)
             failed = True
             continue
         results[str(path)] = asdict(figures)
         if not args.json:
-            print(f"{path}\n{_table(figures)}\n", flush=True)
+            print(f"{path}\n{_table(figures)}")
+            if left_out := checkpoint.meta.model.left_out:
+                print(
+                    f"  left out of −ELBO, reconstruction and IW-NLL: {left_out:.2f} nats per image"
+                )
+            print(flush=True)
     if args.json:
         print(json.dumps(results, indent=2))
     return int(failed)
@@ -45,6 +54,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
     add("--samples", type=_count, default=500, help="K of the importance-weighted NLL")
+    add("--save", action="store_true", help="record the IW-NLL in meta.json, for the Model page")
     add("--json", action="store_true", help="print one JSON object instead of tables")
     return parser.parse_args(arguments)
 

@@ -12,19 +12,11 @@ from vae_explorer.checkpoint import Latents
 from vae_explorer.data import Dataset, Split
 from vae_explorer.latents import active_units, encode_split, kl_by_dimension
 from vae_explorer.model import VAE
-from vae_explorer.objective import importance_weighted_bound
+from vae_explorer.neighbours import knn_accuracy, trustworthiness
+from vae_explorer.objective import DECODED_AT_ONCE, importance_weighted_bound
 from vae_explorer.training import mean_elbo, pixels
 
-__all__ = [
-    "Evaluation",
-    "evaluate",
-    "importance_weighted_nll",
-    "knn_accuracy",
-    "trustworthiness",
-]
-
-TRUSTWORTHINESS_SIZE = 5000
-DECODED_AT_ONCE = 4000
+__all__ = ["Evaluation", "evaluate", "importance_weighted_nll"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +60,14 @@ def evaluate(
         samples: K of the importance-weighted bound; None leaves that figure out (it is slow).
     """
     kl = kl_by_dimension(latents)
-    elbo = mean_elbo(model, dataset.test) if dataset else None
-    bound = importance_weighted_nll(model, dataset.test, samples) if dataset and samples else None
+    elbo = bound = accuracy = trust = None
+    if dataset:
+        elbo = mean_elbo(model, dataset.test)
+        train = encode_split(model, dataset.train)
+        accuracy = knn_accuracy(train.mean, train.label, latents.mean, latents.label)
+        trust = trustworthiness(dataset.test.images.flatten(1).float().numpy(), latents.mean)
+        if samples:
+            bound = importance_weighted_nll(model, dataset.test, samples)
     return Evaluation(
         test_neg_elbo=elbo.neg_elbo if elbo else None,
         test_reconstruction=elbo.reconstruction if elbo else None,
@@ -80,10 +78,8 @@ def evaluate(
         variance_of_mean_by_dimension=latents.mean.var(axis=0, dtype=np.float64).tolist(),
         mean_variance_by_dimension=np.exp(latents.logvar).mean(axis=0, dtype=np.float64).tolist(),
         active_units=int(active_units(latents).sum()),
-        knn_accuracy=(
-            knn_accuracy(encode_split(model, dataset.train), latents) if dataset else None
-        ),
-        trustworthiness=trustworthiness(dataset.test, latents) if dataset else None,
+        knn_accuracy=accuracy,
+        trustworthiness=trust,
     )
 
 
@@ -92,7 +88,7 @@ def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: 
     """Return the K-sample importance-weighted estimate of −log p(x), nats per image.
 
     With one sample it is the −ELBO; it falls with K towards the negative log-likelihood.
-    Images are taken a few at a time, so that memory stays bounded whatever `samples` is.
+    Images are taken a few at a time, and their samples too, so that memory stays bounded.
     """
     torch.manual_seed(seed)
     device = next(model.parameters()).device
@@ -103,25 +99,3 @@ def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: 
         x = pixels(images.to(device))
         total -= importance_weighted_bound(model, x, samples).sum(dtype=torch.float64).item()
     return total / len(split.images)
-
-
-def knn_accuracy(train: Latents, test: Latents, neighbours: int = 5) -> float:
-    """Return how often a test code's class is the vote of its nearest train codes, 0 to 1."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    classifier = KNeighborsClassifier(min(neighbours, len(train.label)))
-    classifier.fit(train.mean, train.label)
-    return float(classifier.score(test.mean, test.label))
-
-
-def trustworthiness(split: Split, latents: Latents, neighbours: int = 5) -> float:
-    """Return scikit-learn's trustworthiness of the codes as a map of the images, 0 to 1.
-
-    The first 5,000 images are taken; Venna & Kaski 2001.
-    """
-    from sklearn.manifold import trustworthiness as sklearn_trustworthiness
-
-    count = min(TRUSTWORTHINESS_SIZE, len(latents.label))
-    images = split.images[:count].flatten(1).numpy().astype(np.float32)
-    neighbours = min(neighbours, (count - 1) // 2)
-    return float(sklearn_trustworthiness(images, latents.mean[:count], n_neighbors=neighbours))

@@ -1,12 +1,7 @@
-"""Codes of a split, and their 2-D views: raw dimensions, principal axes, UMAP.
-
-PCA is a change of axes and goes both ways; UMAP (McInnes et al. 2018) has no inverse and takes
-long, so it is computed when a checkpoint is made and stored with it.
-"""
+"""Codes of a split: how they are made, what each dimension holds, their principal axes."""
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,7 +21,6 @@ __all__ = [
     "encode_split",
     "kl_by_dimension",
     "principal_axes",
-    "umap_projection",
 ]
 
 ACTIVE_THRESHOLD = 0.01
@@ -94,18 +88,6 @@ def principal_axes(z: np.ndarray) -> PrincipalAxes:
     axes = columns.T[::-1]
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
     return PrincipalAxes(center, axes * np.sign(largest)[:, None], variance[::-1].clip(min=0))
-
-
-def umap_projection(z: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return UMAP's 2-D embedding of codes z, (N, D) to (N, 2); it takes seconds to minutes."""
-    with warnings.catch_warnings():
-        # numba and scikit-learn warn of their own innards, of which a user can do nothing.
-        warnings.simplefilter("ignore")
-        from umap import UMAP
-
-        neighbours = min(15, len(z) - 1)
-        reducer = UMAP(n_components=2, n_neighbors=neighbours, random_state=seed, n_jobs=1)
-        return reducer.fit_transform(z).astype(np.float32)
 
 
 def decode(model: VAE, z: np.ndarray) -> np.ndarray:

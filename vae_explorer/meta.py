@@ -48,7 +48,8 @@ class Meta:
         model, training: the two configs.
         dataset: what it was trained and measured on.
         metrics: final figures on the test split, of the weights as stored, by the names in
-            `METRICS`: nats per image with one sampled z, a count, and two shares.
+            `METRICS`: nats per image with one sampled z, a count, and two shares. Where it was
+            measured, also `iw_nll`, the importance-weighted NLL, and `iw_samples`, its K.
         kl_by_dimension: mean KL of each latent dimension over the test split, nats.
         epochs_done: finished epochs; less than `training.epochs` after Ctrl-C.
         weights_dtype: `float16` or `float32`, as stored.
@@ -127,7 +128,9 @@ _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "versions": (lambda v: isinstance(v, dict), "a version for each package"),
     "kl_by_dimension": (lambda v: isinstance(v, list) and all(map(_is_number, v)), "numbers"),
     "metrics": (
-        lambda v: isinstance(v, dict) and all(_is_number(v.get(name)) for name in METRICS),
+        lambda v: (
+            isinstance(v, dict) and set(METRICS) <= set(v) and all(map(_is_number, v.values()))
+        ),
         f"a number for each of {', '.join(METRICS)}",
     ),
 }

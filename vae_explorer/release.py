@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
+from tqdm import tqdm
 
-from vae_explorer.checkpoint import Latents, save_checkpoint
+from vae_explorer.checkpoint import save_checkpoint
 from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.evaluation import evaluate
-from vae_explorer.latents import encode_split, umap_projection
+from vae_explorer.latents import encode_split
 from vae_explorer.meta import DatasetRecord, Meta
 from vae_explorer.model import VAE
+from vae_explorer.projections import tsne_projection, umap_projection
 from vae_explorer.training import FitResult, mean_elbo
 
 __all__ = ["device_name", "release"]
@@ -29,8 +33,8 @@ def release(
     """Write the checkpoint folder of a finished or interrupted training.
 
     Weights are stored as float16 where that moves the test −ELBO by less than 0.05 nats, and
-    everything measured or encoded is of the weights as stored. UMAP is computed for more than
-    two dimensions, but not after Ctrl-C: who stops a run does not want to wait.
+    everything measured or encoded is of the weights as stored. UMAP and t-SNE are computed for more
+    than two dimensions, but not after Ctrl-C: who stops a run does not want to wait.
 
     Args:
         result: what `fit` returned.
@@ -45,14 +49,7 @@ def release(
     latents = encode_split(model.to(device), dataset.test)
     figures = evaluate(model, latents, dataset)
     if model.config.latent_dim > 2 and not result.interrupted:
-        print(f"UMAP of {len(latents.label):,} test codes (a minute or so) ...", flush=True)
-        latents = Latents(
-            latents.mean,
-            latents.logvar,
-            latents.label,
-            latents.index,
-            {"umap": umap_projection(latents.mean)},
-        )
+        latents = replace(latents, projections=_projections(latents.mean))
     train_config = result.train_config
     meta = Meta(
         name=path.name,
@@ -92,6 +89,15 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"cpu (threads: {torch.get_num_threads()})" if device.type == "cpu" else device.type
+
+
+def _projections(z: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the stored flat views of codes z, (N, D), by name, each (N, 2)."""
+    print(f"UMAP of {len(z):,} test codes (a minute or so) ...", flush=True)
+    umap = umap_projection(z)
+    with tqdm(total=100, unit="%", desc=f"t-SNE of {len(z):,} test codes") as bar:
+        tsne = tsne_projection(z, on_progress=lambda share: bar.update(round(100 * share) - bar.n))
+    return {"umap": umap, "tsne": tsne}
 
 
 def _as_stored(model: VAE, test: Split) -> tuple[VAE, str]:

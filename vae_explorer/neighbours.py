@@ -1,0 +1,67 @@
+"""How well neighbours are kept: votes of the nearest codes, and scikit-learn's trustworthiness."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["NeighbourFigures", "knn_accuracy", "neighbour_figures", "trustworthiness"]
+
+NEIGHBOURS = 5
+# Its memory grows with the square of the number of points.
+TRUSTWORTHINESS_SIZE = 5000
+
+
+class NeighbourFigures(NamedTuple):
+    """What a flat view of codes keeps of them.
+
+    knn_accuracy: the share of codes whose class is the vote of its five nearest others in the view.
+    trustworthiness: of the view as a map of the codes, over the first 5,000.
+    """
+
+    knn_accuracy: float
+    trustworthiness: float
+
+
+def neighbour_figures(codes: np.ndarray, view: np.ndarray, label: np.ndarray) -> NeighbourFigures:
+    """Measure a view, (N, 2), of codes, (N, D), whose classes are `label`, (N,)."""
+    return NeighbourFigures(_left_out_accuracy(view, label), trustworthiness(codes, view))
+
+
+def knn_accuracy(
+    codes: np.ndarray, label: np.ndarray, test_codes: np.ndarray, test_label: np.ndarray
+) -> float:
+    """Return how often a test code's class is the vote of its five nearest codes, 0 to 1.
+
+    Args:
+        codes, label: those that vote, (N, D) and (N,).
+        test_codes, test_label: those that are voted on, (M, D) and (M,).
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    classifier = KNeighborsClassifier(min(NEIGHBOURS, len(label)))
+    classifier.fit(codes, label)
+    return float(classifier.score(test_codes, test_label))
+
+
+def trustworthiness(points: np.ndarray, mapped: np.ndarray) -> float:
+    """Return scikit-learn's trustworthiness of a map, (N, K), of points, (N, P), 0 to 1.
+
+    It falls with neighbours on the map that were far apart; the first 5,000 points are taken
+    (Venna & Kaski 2001).
+    """
+    from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+
+    count = min(TRUSTWORTHINESS_SIZE, len(points))
+    neighbours = min(NEIGHBOURS, (count - 1) // 2)
+    return float(sklearn_trustworthiness(points[:count], mapped[:count], n_neighbors=neighbours))
+
+
+def _left_out_accuracy(view: np.ndarray, label: np.ndarray) -> float:
+    """Return the accuracy where each of the points is voted on by all others."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    classifier = KNeighborsClassifier(min(NEIGHBOURS, len(label) - 1)).fit(view, label)
+    # Without points to predict, scikit-learn leaves each one out of its own neighbours.
+    return float((classifier.predict(None) == label).mean())
