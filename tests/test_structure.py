@@ -17,7 +17,7 @@ PACKAGE = ROOT / "vae_explorer"
 LAYERS = (
     ("ui",),
     ("live",),
-    ("figures", "evaluate", "release"),
+    ("figures", "architecture_figure", "evaluate", "release"),
     ("class_traces",),
     ("evaluation", "amendment"),
     ("geometry", "latents", "neighbours", "projections"),

@@ -17,7 +17,6 @@ from vae_explorer.layers import (
     Dense,
     Dropout,
     Layer,
-    LogScaleToLogVar,
     decoder_layers,
     encoder_layers,
     output_shape,
@@ -34,7 +33,7 @@ class Block(NamedTuple):
     Attributes:
         part: `encoder` or `decoder`.
         layer: what it is, in words.
-        then: what follows, in words; empty for the last one of a part.
+        then: what follows, in words; of the encoder's last layer what it gives.
         shape: of its output, one example, (C, H, W) or (D,).
         parameters: trained numbers, those of a batch normalisation included.
     """
@@ -51,8 +50,11 @@ def blocks(config: ModelConfig) -> list[Block]:
     pixels = (math.prod(config.image_shape),)
     encoder = _blocks("encoder", encoder_layers(config), pixels)
     decoder = _blocks("decoder", decoder_layers(config), (config.latent_dim,))
-    # The last layer's flat pixels are an image's.
-    return [*encoder, *decoder[:-1], decoder[-1]._replace(shape=config.image_shape)]
+    gives = "mean and log σ" if config.posterior == "logscale" else "mean and log σ²"
+    # Both sides end in flat values: those of two vectors, and of an image.
+    encoder[-1] = encoder[-1]._replace(then=gives)
+    decoder[-1] = decoder[-1]._replace(shape=config.image_shape)
+    return encoder + decoder
 
 
 def parameter_count(config: ModelConfig) -> int:
@@ -102,8 +104,6 @@ def _words(layer: Layer) -> str:
             words = _NAMES.get(name, name)
         case Dropout(rate):
             words = f"dropout {rate:g}"
-        case LogScaleToLogVar():
-            words = "log σ doubled to log σ²"
     return words
 
 

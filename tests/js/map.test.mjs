@@ -184,7 +184,9 @@ test("moving on the plane keeps what lies off it", () => {
 
 test("on a map without an inverse the hand takes digits' codes", () => {
   const hand = new Hand(space());
+  assert.equal(hand.choosePlane("tsne"), false); // none came with these codes
   hand.restore({ digit: 0, plane: "umap" });
+  assert.deepEqual(hand.titles, ["UMAP 1", "UMAP 2"]);
   hand.view.side = 100;
   close(hand.codeAt(...hand.view.toScreen(9, 1)), [1, 0, 0]);
   hand.hidden.add(0);

@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
+from vae_explorer.projections import PROJECTIONS
+
 __all__ = ["PARAMETERS", "Hand", "hand_from_query", "hand_from_state"]
 
 PARAMETERS = ("z", "digit", "path", "plane", "view", "show", "way", "hide")
-PLANES = ("dims", "pca", "digits", "umap")
+PLANES = ("dims", "pca", "digits")
 LAYERS = ("points", "grid")
 WAYS, SPACINGS = ("lerp", "slerp"), ("z", "picture")
 # As many ends as there are letters for them.
@@ -38,7 +40,7 @@ class Hand:
         z: the code that is decoded, D numbers.
         digit: the row of the test digit that was taken.
         path: ends of the path, each a row or a code of D numbers.
-        plane: `dims:i,j`, `pca:i,j`, `digits:i,j,k` (rows) or `umap`.
+        plane: `dims:i,j`, `pca:i,j`, `digits:i,j,k` (rows), `umap` or `tsne`.
         view: the map's centre x, y and the width that it shows, in the plane's units.
         show: which layers are drawn, of `LAYERS`.
         way: how the path goes, of `WAYS`, and what is equal between its steps, of `SPACINGS`.
@@ -113,7 +115,7 @@ def _is_plane(value: object, dims: int, count: int) -> bool:
     if dims == 2:
         return value == "dims:0,1"
     kind, _, rest = value.partition(":")
-    if kind == "umap":
+    if kind in PROJECTIONS:
         return not rest
     if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", rest, flags=re.ASCII):
         return False
@@ -169,7 +171,7 @@ _RULES = {
         _is_path,
         f"rows from 0 to {{last}} or codes of {{dims}} numbers, at most {MOST_ENDS}",
     ),
-    "plane": _Rule(str, _is_plane, "dims:i,j or pca:i,j or digits:i,j,k or umap"),
+    "plane": _Rule(str, _is_plane, "dims:i,j or pca:i,j or digits:i,j,k or umap or tsne"),
     "view": _Rule(
         _read_numbers,
         lambda v, *_: _is_code(v, 3) and LEAST_SHOWN <= v[2] <= MOST_SHOWN,

@@ -12,6 +12,7 @@ from vae_explorer.checkpoint import Latents, load_meta, load_weights
 from vae_explorer.latents import PrincipalAxes, dimensions_by_kl
 from vae_explorer.live.blob import pack
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
+from vae_explorer.projections import PROJECTIONS
 
 if TYPE_CHECKING:
     from vae_explorer.meta import Meta
@@ -61,7 +62,8 @@ def points_blob(
         ValueError: for more classes than a byte can tell apart.
 
     Arrays: `mean` (N, D) float32, `logvar` (N, D) float16, `label` (N,) uint8, `index` (N,)
-    uint32, `axes` (D, D) and `center` (D,) float32, and `umap` (N, 2) float32 where there is one.
+    uint32, `axes` (D, D) and `center` (D,) float32, and the stored flat views, `umap` and `tsne`
+    (N, 2) float32, where there are any.
     """
     if len(meta.dataset.classes) > MOST_CLASSES:
         raise ValueError(
@@ -76,8 +78,8 @@ def points_blob(
         "axes": axes.axes.astype(np.float32),
         "center": axes.center.astype(np.float32),
     }
-    if "umap" in latents.projections:
-        arrays["umap"] = latents.projections["umap"].astype(np.float32)
+    for name in PROJECTIONS.keys() & latents.projections.keys():
+        arrays[name] = latents.projections[name].astype(np.float32)
     header = {
         "classes": list(meta.dataset.classes),
         "colours": list(colours),

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple, ParamSpec, TypeVar
 
+import numpy as np
 import streamlit as st
 
 from vae_explorer import checkpoint
@@ -25,6 +26,7 @@ from vae_explorer.latents import PrincipalAxes, active_units, principal_axes
 from vae_explorer.live.payload import BROWSER_MACS, plan_blob, plan_of_checkpoint, points_blob
 from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source, digest
 from vae_explorer.meta import Meta
+from vae_explorer.neighbours import NeighbourFigures, neighbour_figures
 
 __all__ = [
     "import_torch_soon",
@@ -34,6 +36,7 @@ __all__ = [
     "load_live",
     "load_meta",
     "load_model",
+    "load_neighbour_figures",
     "load_test_split",
 ]
 
@@ -124,6 +127,11 @@ def load_history(path: Path) -> list[Epoch]:
     return read_history(path / "history.csv")
 
 
+def load_neighbour_figures(path: Path, name: str, view: np.ndarray) -> NeighbourFigures:
+    """Return how well the view called `name`, (N, 2), keeps the neighbours of the codes."""
+    return _neighbour_figures(path, files_changed(path), name, view)
+
+
 def load_test_split(path: Path):
     """Return the test images a checkpoint was measured on, a `vae_explorer.data.Split`.
 
@@ -174,6 +182,14 @@ def _live(path: Path, changed: tuple[int, ...]) -> _Live:
     names["key"] = digest(f"{path} {changed}".encode())
     names["name"] = path.name
     return _Live(names, blobs)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Measuring this view …")
+def _neighbour_figures(
+    path: Path, changed: tuple[int, ...], name: str, _view: np.ndarray
+) -> NeighbourFigures:
+    latents = _latents(path, changed)
+    return neighbour_figures(latents.mean, _view, latents.label)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model …")

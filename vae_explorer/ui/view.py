@@ -1,4 +1,4 @@
-"""The choice of a flat view of the codes: raw dimensions, principal axes or UMAP."""
+"""The choice of a flat view of the codes: raw dimensions, principal axes, UMAP or t-SNE."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from vae_explorer.checkpoint import Latents
 from vae_explorer.class_traces import ScatterInfo
 from vae_explorer.geometry import Plane, dimension_plane, principal_plane
 from vae_explorer.latents import dimensions_by_kl, kl_by_dimension
-from vae_explorer.ui.loaders import load_axes, load_latents, load_meta
+from vae_explorer.projections import PROJECTIONS
+from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_figures
+from vae_explorer.ui.offer import offer_projection
 
 __all__ = [
     "CHART",
@@ -24,16 +26,17 @@ __all__ = [
     "choose_plane",
     "choose_view",
     "place_on_view",
+    "show_view_figures",
 ]
 
-PCA, RAW, UMAP = "PCA", "Dimensions", "UMAP"
+PCA, RAW, UMAP = "PCA", "Dimensions", PROJECTIONS["umap"]
 
 # How every map takes the mouse: the wheel zooms, and the lasso is in sight.
 CHART = {"scrollZoom": True, "displaylogo": False, "displayModeBar": True}
 
 
 class View(NamedTuple):
-    """Codes as they are shown. `plane` is the plane they are dropped onto; UMAP has none."""
+    """Codes as they are shown; `plane` is the one they are dropped onto, where there is one."""
 
     info: ScatterInfo
     plane: Plane | None
@@ -47,22 +50,24 @@ def choose_view(path: Path, key: str, default: str) -> View:
     where the checkpoint has that view.
     """
     latents, classes = load_latents(path), load_meta(path).dataset.classes
+    kind = RAW
     if latents.mean.shape[1] > 2:
-        kinds = [PCA, RAW] + [UMAP] * ("umap" in latents.projections)
+        stored = {title: name for name, title in PROJECTIONS.items() if name in latents.projections}
         kind = st.segmented_control(
             "View",
-            kinds,
-            default=default if default in kinds else PCA,
+            [PCA, RAW, *PROJECTIONS.values()],
+            default=default if default in {PCA, RAW, *stored} else PCA,
             key=key,
             required=True,
             persist_state="session",
         )
-        if kind == UMAP:
-            xy = latents.projections["umap"]
-            info = ScatterInfo.of(latents, xy, classes, ("UMAP 1", "UMAP 2"))
-            return View(info, None, UMAP)
-    else:
-        kind = RAW
+        if kind in stored:
+            xy = latents.projections[stored[kind]]
+            info = ScatterInfo.of(latents, xy, classes, (f"{kind} 1", f"{kind} 2"))
+            return View(info, None, kind)
+        if kind in PROJECTIONS.values():
+            offer_projection(path, next(k for k, v in PROJECTIONS.items() if v == kind))
+            kind = PCA
     plane = choose_plane(path, latents.mean.mean(axis=0, dtype=np.float64), kind)
     info = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
     return View(info, plane, ", ".join(plane.names))
@@ -116,10 +121,27 @@ def choose_center(path: Path) -> np.ndarray:
     return centers[name]
 
 
+def show_view_figures(path: Path, view: View) -> None:
+    """Say how well a view keeps neighbours; a plane of two dimensions keeps them all."""
+    latents = load_latents(path)
+    if latents.mean.shape[1] == 2:
+        return
+    found = load_neighbour_figures(path, view.name, view.info.xy)
+    st.caption(
+        f"{view.name}: **5-NN accuracy {found.knn_accuracy:.3f}**, "
+        f"**trustworthiness {found.trustworthiness:.3f}** of the "
+        f"{latents.mean.shape[1]} dimensions.",
+        help="5-NN accuracy: how often the five nearest other points in this view vote for a "
+        "point's class. Trustworthiness: 1 where points that are near in this view are near in "
+        "the latent space, over the first 5,000.",
+    )
+
+
 def place_on_view(z: np.ndarray, view: View, latents: Latents) -> np.ndarray:
     """Return where codes z, (N, D), stand in a view, (N, 2).
 
-    UMAP cannot place a new code: there each stands where the nearest test code does.
+    A view without a plane has no place for a new code: there each stands where the nearest test
+    code does.
     """
     if view.plane is not None:
         return view.plane.coordinates(z)

@@ -6,6 +6,7 @@
  */
 import { fetchOriginal } from "./digit-panel.js";
 import { Hand } from "./hand.js";
+import { FLAT } from "./space.js";
 import { assemble, connect } from "./wiring.js";
 
 // How near, in pixels, a click means a point.
@@ -16,7 +17,7 @@ const PAUSE = 300;
 const STEP = 0.02;
 const FINE_STEP = 0.002;
 const NO_INVERSE =
-  "UMAP has no inverse: the ring takes test digits' codes, and stands at the digit nearest to z.";
+  " has no inverse: the ring takes test digits' codes, and stands at the digit nearest to z.";
 const SLICE = "Points are dropped onto this plane; pictures lie in it.";
 
 export class Explorer {
@@ -206,16 +207,16 @@ export class Explorer {
   // What follows the hand.
 
   planeChanged() {
-    const { plane, planeName } = this.hand;
+    const { planeName, space } = this.hand;
     this.planes?.show(planeName);
-    const flat = this.hand.space.dims === 2;
-    this.note.textContent = !plane ? NO_INVERSE : flat ? "" : SLICE;
+    const flat = FLAT[planeName];
+    this.note.textContent = flat ? flat + NO_INVERSE : space.dims === 2 ? "" : SLICE;
     this.mapView.planeChanged();
     this.layersChanged();
     this.mark("plane", "view", "z", "path", "taken");
   }
 
-  /** Which layers are shown: UMAP has nothing but points. @returns {string[]} */
+  /** Which layers are shown: a flat view has nothing but points. @returns {string[]} */
   get layers() {
     return this.hand.plane ? this.tools.chosen : ["points"];
   }

@@ -2,6 +2,7 @@
  * Where the hand is: the code z, the plane and the part of it in view, the digit that was taken,
  * the ends of a path. All codes are (D,).
  */
+import { FLAT } from "./space.js";
 import { View } from "./view.js";
 
 /**
@@ -83,17 +84,17 @@ export class Hand {
 
   /**
    * Show another plane, as a whole or the part in `view`: x, y, span.
-   * @param {string} name as `Space.plane` takes it, or `umap`
+   * @param {string} name as `Space.plane` takes it, or of a flat view
    * @returns {boolean} false, and it stays, where there is no such plane
    */
   choosePlane(name, view) {
     const { space } = this;
-    const flat = name === "umap" && space.umap;
+    const flat = FLAT[name] && space[name];
     const plane = flat ? null : space.plane(name);
     if (!flat && !plane) return false;
     this.planeName = name;
     this.plane = plane;
-    this.xy = plane ? plane.all(space.mean) : space.umap;
+    this.xy = plane ? plane.all(space.mean) : flat;
     this.around = View.around(this.xy);
     // Two dimensions show the prior to three standard deviations, too.
     if (space.dims === 2) this.around.span = Math.max(this.around.span, 6.6);
@@ -120,10 +121,10 @@ export class Hand {
 
   /** @returns {[string, string]} what the map's axes are */
   get titles() {
-    return this.plane?.titles ?? ["UMAP 1", "UMAP 2"];
+    return this.plane?.titles ?? [1, 2].map((k) => `${FLAT[this.planeName]} ${k}`);
   }
 
-  /** Where a code is on the map. UMAP cannot say: there it is where the nearest digit stands. */
+  /** Where a code is on the map. A flat view cannot say: there it is where the nearest digit stands. */
   placeOf(z) {
     if (this.plane) return this.plane.coordinates(z);
     const row = this.space.nearest(z);
@@ -132,7 +133,7 @@ export class Hand {
 
   /**
    * The code at a place on the map, in pixels: on the plane through `from`, which keeps the rest of
-   * it. UMAP has no inverse: there it is the nearest digit's code.
+   * it. A flat view has no inverse: there it is the nearest digit's code.
    */
   codeAt(left, top, from = this.z) {
     return this.codeAtPlace(this.view.toPlane(left, top), from);

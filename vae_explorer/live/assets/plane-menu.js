@@ -1,11 +1,12 @@
 /** The choice of what the map shows of more than two dimensions. */
 import { element } from "./element.js";
+import { FLAT } from "./space.js";
 
 const KINDS = {
   pca: "Principal axes",
   dims: "Two dimensions",
   digits: "Through A, B, C",
-  umap: "UMAP",
+  ...FLAT,
 };
 
 export class PlaneMenu {
@@ -16,7 +17,7 @@ export class PlaneMenu {
   constructor(space, choose) {
     this.space = space;
     this.choose = choose;
-    const kinds = Object.keys(KINDS).filter((kind) => kind !== "umap" || space.umap);
+    const kinds = Object.keys(KINDS).filter((kind) => !FLAT[kind] || space[kind]);
     this.kind = this.menu("View", kinds.map((kind) => [kind, KINDS[kind]]), () => this.chosen());
     this.first = this.menu("Across", [], () => this.chosen(this.first));
     this.second = this.menu("Up", [], () => this.chosen(this.second));
@@ -50,7 +51,7 @@ export class PlaneMenu {
 
   chosen(changed = null) {
     const kind = this.kind.value;
-    if (kind === "umap" || kind === "digits") return this.choose(kind);
+    if (FLAT[kind] || kind === "digits") return this.choose(kind);
     const options = this.axes(kind).map(([value]) => String(value));
     const stay = [this.first, this.second].map((select) => select.value);
     const known = changed ? stay : options.slice(0, 2);

@@ -2,6 +2,9 @@
 import { widened } from "./network.js";
 import { digitsPlane, dimensionPlane, principalPlane } from "./plane.js";
 
+/** The flat views that may come with the codes: they have no inverse. */
+export const FLAT = { umap: "UMAP", tsne: "t-SNE" };
+
 export class Space {
   /** @param {import("./blob.js").Blob} blob as `points_blob` packs it */
   constructor({ header, arrays }) {

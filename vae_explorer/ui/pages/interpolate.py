@@ -11,7 +11,7 @@ from vae_explorer.ui.ends import choose_ends
 from vae_explorer.ui.loaders import load_latents
 from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.strip import show_strip
-from vae_explorer.ui.view import CHART, PCA, UMAP, choose_view, place_on_view
+from vae_explorer.ui.view import CHART, PCA, choose_view, place_on_view
 
 path = choose_checkpoint()
 latents = load_latents(path)
@@ -36,7 +36,7 @@ with clicked:
     ends = choose_ends(path, scatter_figure(view.info), view.name)
 z = path_between(latents.mean[ends.a], latents.mean[ends.b], steps, kind)
 with shown:
-    placing = "each step at its nearest test digit" if view.name == UMAP else view.name
+    placing = "each step at its nearest test digit" if view.plane is None else view.name
     st.markdown(f"**The path** from A to B, {kind} in {steps} steps  \n({placing})")
     with st.container(key="path-map"):
         st.plotly_chart(

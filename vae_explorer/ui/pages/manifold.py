@@ -12,6 +12,7 @@ from vae_explorer.latents import decode
 from vae_explorer.pictures import mosaic, png_bytes
 from vae_explorer.ui.loaders import load_latents, load_meta, load_model
 from vae_explorer.ui.picker import choose_checkpoint
+from vae_explorer.ui.row import show_row
 from vae_explorer.ui.view import CHART, PCA, RAW, choose_center, choose_plane
 
 path = choose_checkpoint()
@@ -40,6 +41,9 @@ with controls:
         )
         center = choose_center(path)
     plane = choose_plane(path, center, kind)
+    height = st.number_input(
+        f"The row at {plane.names[1]} =", value=0.4, step=0.1, key="row", persist_state="session"
+    )
     show_codes = st.toggle("Test codes on top", key="grid_codes", persist_state="session")
 
 nodes = lattice(size, extent, spacing)
@@ -53,6 +57,8 @@ with chart, st.container(key="tall-map"):
         height="stretch",
         config=CHART,
     )
+with chart:
+    show_row(path, plane, nodes, height)
 with controls:
     steps = "equal steps in z" if spacing == "linear" else "equal steps of prior probability"
     if show_codes and dims > 2:

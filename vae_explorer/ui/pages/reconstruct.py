@@ -16,6 +16,7 @@ from vae_explorer.ui.loaders import (
     load_test_split,
 )
 from vae_explorer.ui.picker import choose_checkpoint
+from vae_explorer.ui.plurality import show_plurality
 
 COUNT, COLUMNS = 32, 8
 
@@ -59,6 +60,8 @@ with right:
     z = np.random.default_rng(seed).standard_normal((64, meta.model.latent_dim))
     st.image(_picture([decode(model, z)]), width="stretch", output_format="PNG")
     st.caption("z ~ N(0, I), each shown as the mean of p(x|z). + draws again.")
+
+show_plurality(path)
 
 st.markdown("#### The training, epoch by epoch")
 st.plotly_chart(history_figure(load_history(path)), key=f"history {path}")

@@ -8,7 +8,7 @@ from vae_explorer.figures import scatter_figure
 from vae_explorer.ui.loaders import load_latents
 from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.selection import selected_rows, show_digit, show_group
-from vae_explorer.ui.view import CHART, UMAP, choose_view
+from vae_explorer.ui.view import CHART, UMAP, choose_view, show_view_figures
 
 path = choose_checkpoint()
 latents = load_latents(path)
@@ -21,8 +21,8 @@ st.caption(
 chart, details = st.columns([2, 1], gap="medium")
 with details:
     view = choose_view(path, key="scatter_view", default=UMAP)
-    if view.name == UMAP:
-        st.caption("UMAP keeps neighbours together; its axes and distances mean nothing.")
+    if view.plane is None:
+        st.caption(f"{view.name} keeps neighbours together; its axes and distances mean nothing.")
     elif latents.mean.shape[1] > 2:
         st.caption(f"{latents.mean.shape[1]} dimensions, dropped onto a plane.")
 with chart, st.container(key="map"):
@@ -43,3 +43,6 @@ with details:
         show_group(path, rows)
     if rows:
         st.caption("Double-click the map to clear the selection.")
+# Last, because it takes a moment.
+with chart:
+    show_view_figures(path, view)

@@ -1,0 +1,53 @@
+"""Where a checkpoint comes from: its recipe, the recipe's source, and what was done otherwise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
+from vae_explorer.meta import Meta
+from vae_explorer.recipes import RECIPES, Recipe
+from vae_explorer.ui.plain import plain
+
+__all__ = ["show_recipe"]
+
+
+def show_recipe(meta: Meta) -> None:
+    """Say how a checkpoint was trained, by which recipe, and where that one is from."""
+    unfinished = meta.epochs_done < meta.training.epochs
+    of_all = f" of {meta.training.epochs}" * unfinished
+    st.caption(
+        f"Trained on {meta.dataset.name}, {meta.dataset.train_size:,} images, "
+        f"{meta.epochs_done}{of_all} epochs in {_duration(meta.seconds)} on {plain(meta.device)}, "
+        f"seed {meta.seed}."
+    )
+    recipe = RECIPES.get(meta.recipe)
+    if recipe is None:
+        st.markdown(f"Recipe **{plain(meta.recipe)}**, which this release does not know.")
+        return
+    source = f" [Source]({recipe.url})." if recipe.url else ""
+    st.markdown(f"Recipe **{recipe.name}**: {recipe.description}{source}")
+    if published := "; ".join(
+        f"{figure.test_neg_elbo:g} after epoch {figure.epoch}" for figure in recipe.published
+    ):
+        st.caption(f"Published test −ELBO, nats per image: {published}.")
+    if changed := _changes(meta, recipe):
+        st.caption(plain(f"Other than in the recipe: {', '.join(changed)}."))
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _changes(meta: Meta, recipe: Recipe) -> list[str]:
+    """Name what a checkpoint's configs have otherwise than its recipe."""
+
+    def fields(model: ModelConfig, training: TrainConfig) -> dict[str, object]:
+        return config_to_dict(model) | config_to_dict(training)
+
+    here, there = fields(meta.model, meta.training), fields(recipe.model, recipe.training)
+    return [
+        f"{name} {here[name]} instead of {there[name]}"
+        for name in here
+        if here[name] != there[name]
+    ]
