@@ -16,8 +16,10 @@ from safetensors.torch import load_file, save_file
 import vae_explorer.checkpoint as checkpoint_module
 from vae_explorer import list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint import Latents, save_checkpoint
-from vae_explorer.config import TrainConfig
+from vae_explorer.config import ModelConfig, TrainConfig
 from vae_explorer.history import Epoch
+from vae_explorer.live.payload import plan_of_checkpoint
+from vae_explorer.live.plan import run as run_plan
 from vae_explorer.meta import METRICS, DatasetRecord, Meta
 from vae_explorer.model import VAE
 
@@ -60,6 +62,30 @@ def saved(model: VAE, tmp_path: Path) -> Path:
     path = tmp_path / "saved"
     save_checkpoint(path, model, _meta(model), HISTORY, _latents())
     return path
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_a_convolutional_model_comes_back_with_its_batch_statistics(
+    tmp_path: Path, dtype: str
+) -> None:
+    torch.manual_seed(0)
+    model = VAE(ModelConfig((1, 8, 8), 5, (6,), family="conv", posterior="logscale"))
+    model(torch.rand(40, 1, 8, 8))
+    model.eval()
+    model.load_state_dict({k: v.to(getattr(torch, dtype)) for k, v in model.state_dict().items()})
+    save_checkpoint(
+        tmp_path / "conv", model, _meta(model, weights_dtype=dtype), HISTORY, _latents()
+    )
+    loaded = load_checkpoint(tmp_path / "conv").model
+    x, z = torch.rand(3, 1, 8, 8), torch.randn(3, 5)
+    assert torch.equal(loaded.encode(x).logvar, model.encode(x).logvar)
+    assert torch.equal(loaded.generate(z), model.generate(z))
+    seen = [v for k, v in loaded.state_dict().items() if k.endswith("num_batches_tracked")]
+    assert seen == [torch.tensor(1)] * 2
+    plan = plan_of_checkpoint(tmp_path / "conv", "decoder")
+    assert plan.weights.dtype == dtype
+    picture = run_plan(plan, z.numpy())[..., 0]
+    np.testing.assert_allclose(picture, model.generate(z)[:, 0].detach(), atol=2e-3)
 
 
 def test_what_is_saved_comes_back(saved: Path, model: VAE) -> None:

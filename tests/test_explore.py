@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,14 @@ from playwright.sync_api import Browser, Page, expect
 from vae_explorer import load_checkpoint
 from vae_explorer.checkpoint import save_checkpoint
 from vae_explorer.class_traces import class_colour
+from vae_explorer.config import TrainConfig
 from vae_explorer.data import Dataset
 from vae_explorer.geometry import path
 from vae_explorer.latents import principal_axes
 from vae_explorer.model import VAE
+from vae_explorer.recipes import find_recipe
+from vae_explorer.release import release
+from vae_explorer.training import fit
 
 pytestmark = pytest.mark.browser
 
@@ -840,10 +845,8 @@ def test_a_browser_that_lacks_something_still_shows_the_map(
 @pytest.fixture
 def large(tmp_path: Path, plane: object) -> Iterator[Path]:
     """A checkpoint whose networks are too large for a browser, with random weights."""
-    from dataclasses import replace
-
     torch.manual_seed(0)
-    config = replace(plane.meta.model, hidden=(2300, 2300))
+    config = replace(plane.meta.model, hidden=(2600, 2600))
     meta = replace(plane.meta, name="large", model=config)
     save_checkpoint(tmp_path / "large", VAE(config), meta, plane.history, plane.latents)
     return tmp_path / "large"
@@ -875,6 +878,25 @@ def test_a_network_too_large_for_a_browser_runs_on_the_server(
         np.testing.assert_allclose(live.z, mean(), atol=0.01)
         live.let_go()
         assert f"z={live.z[0]:.3f}"[:-1] in page.url
+
+
+def test_a_convolutional_network_is_run_in_the_browser(
+    page: Page, tmp_path: Path, digits: Dataset, serve: Serve
+) -> None:
+    config = replace(find_recipe("gan-lab-32d").model, latent_dim=2)
+    config = replace(config, image_shape=(1, 8, 8), windows=(), decoder_windows=())
+    training = TrainConfig(dataset="digits", epochs=2, batch_size=64, lr=2e-3)
+    release(fit(config, training, digits), tmp_path / "conv", "mine", digits, torch.device("cpu"))
+    checkpoint = load_checkpoint(tmp_path / "conv")
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
+        live = LiveMap.opened(page, address, "checkpoint=conv&view=0,0,8&z=0,0")
+        expect(page.get_by_text("in browser")).to_be_visible()
+        x, y = live.take_handle()
+        page.mouse.move(x + 70, y - 50, steps=4)
+        z = live.z
+        assert np.abs(z).max() > 0.5
+        np.testing.assert_allclose(pixels_of(live.picture), _decoded(checkpoint, z), atol=0.6)
+        page.mouse.up()
 
 
 def test_the_socket_answers_its_own_pages_alone(page: Page, address: str) -> None:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
 
 from vae_explorer import load_checkpoint
+from vae_explorer.amendment import add_metrics
+from vae_explorer.checkpoint import load_meta, write_meta
+from vae_explorer.config import ModelConfig, TrainConfig
+from vae_explorer.data import Dataset
+from vae_explorer.release import release
+from vae_explorer.training import fit
 
 MAIN = Path(__file__).resolve().parents[1] / "vae_explorer" / "ui" / "main.py"
 PAGES = ("explore", "scatter", "manifold", "interpolate", "reconstruct", "model")
@@ -127,11 +136,79 @@ def test_the_choice_of_checkpoint_survives_a_change_of_page() -> None:
     assert _clean(app).sidebar.radio[0].value == "mnist-20d"
 
 
-@pytest.mark.parametrize("view", ["PCA", "Dimensions", "UMAP"])
+@pytest.mark.parametrize("view", ["PCA", "Dimensions", "UMAP", "t-SNE"])
 def test_twenty_dimensions_are_seen_in_every_view(view: str) -> None:
     for page, key in (("scatter", "scatter_view"), ("interpolate", "path_view")):
         app = _clean(_open(page, "mnist-20d", **{key: view}))
-        assert {"PCA": "PC 1", "UMAP": "UMAP 1", "Dimensions": '"z'}[view] in _charts(app)[0]
+        axis = {"PCA": "PC 1", "Dimensions": '"z'}.get(view, f"{view} 1")
+        assert axis in _charts(app)[0]
+
+
+def test_under_a_view_stands_how_well_it_keeps_neighbours() -> None:
+    latents = load_checkpoint(MAIN.parents[2] / "checkpoints" / "mnist-20d").latents
+    for view, name in (("UMAP", "umap"), ("t-SNE", "tsne")):
+        words = _words(_clean(_open("scatter", "mnist-20d", scatter_view=view)))
+        xy = latents.projections[name]
+        _, nearest = NearestNeighbors(n_neighbors=5).fit(xy).kneighbors(None)
+        votes = [np.bincount(latents.label[row], minlength=10).argmax() for row in nearest]
+        assert f"5-NN accuracy {np.mean(votes == latents.label):.3f}" in words
+        exact = trustworthiness(latents.mean[:5000], xy[:5000], n_neighbors=5)
+        assert f"trustworthiness {exact:.3f}" in words
+    assert "trustworthiness" not in _words(_clean(_open("scatter", "mnist-2d")))
+
+
+@pytest.fixture
+def stopped(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A 5-D checkpoint of a run that was stopped, and so without stored views."""
+    config = ModelConfig((1, 8, 8), latent_dim=5, hidden=(16,), likelihood="gaussian")
+    training = TrainConfig(dataset="digits", epochs=1, beta=0.5)
+    result = replace(fit(config, training, digits), interrupted=True)
+    release(result, tmp_path / "stopped", "digits-20d", digits, torch.device("cpu"))
+    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
+    return tmp_path / "stopped"
+
+
+def test_a_missing_view_is_offered_computed_and_stored(stopped: Path) -> None:
+    app = _clean(_open("scatter", "stopped", scatter_view="t-SNE"))
+    assert "No t-SNE is stored with this checkpoint" in _words(app)
+    assert "PC 1" in _charts(app)[0]
+    next(button for button in app.button if "Compute t-SNE of 360" in button.label).click().run()
+    assert "t-SNE 1" in _charts(_clean(app))[0]
+    assert load_checkpoint(stopped).latents.projections["tsne"].shape == (360, 2)
+
+
+def test_a_view_is_not_offered_where_it_cannot_be_stored(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vae_explorer.ui.offer.can_be_amended", lambda path: False)
+    app = _clean(_open("scatter", "stopped", scatter_view="UMAP"))
+    assert "is not ours to write to" in _words(app)
+    assert not app.button
+
+
+def test_the_model_page_says_what_was_otherwise_than_in_the_recipe(stopped: Path) -> None:
+    app = _clean(_open("model", "stopped"))
+    words = _words(app).replace("\\", "")
+    assert "Recipe **digits-20d**" in words
+    for change in ("latent_dim 5 instead of 20", "beta 0.5 instead of 1.0"):
+        assert change in words
+    assert f"{32 * np.log(2 * np.pi):.2f} nats per image" in words
+    assert r"0.5 \cdot \mathrm{KL}" in app.latex[0].value
+
+
+def test_the_model_page_names_the_source_and_the_measured_bound(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copytree(shipped, tmp_path / "copied"))
+    meta = load_meta(path)
+    write_meta(path / "meta.json", replace(meta, recipe="pyro-50d"))
+    add_metrics(path, {"iw_nll": 90.125, "iw_samples": 500})
+    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
+    app = _clean(_open("model", "copied"))
+    assert "[Source](https://pyro.ai/examples/vae.html)" in _words(app)
+    assert "101.2 after epoch 95" in _words(app)
+    bound = next(metric for metric in app.metric if metric.label == "IW-NLL")
+    assert bound.value == "90.12"
 
 
 def test_dimensions_are_offered_by_kl_the_largest_first() -> None:
@@ -188,12 +265,36 @@ def test_a_path_is_decoded_in_as_many_steps_as_asked(shipped: Path, kind: str, s
     _clean(app)
 
 
-def test_samples_change_with_the_draw() -> None:
-    def picture(draw: int) -> str:
-        return _clean(_open("reconstruct", sample_seed=draw)).get("image")[-1].proto.imgs[0].url
+def _pictures(app: AppTest) -> list[str]:
+    """Return the address of each picture on a page: another picture has another one."""
+    return [image.proto.imgs[0].url for image in _clean(app).get("image")]
 
-    assert picture(0) == picture(0)
-    assert picture(0) != picture(1)
+
+def test_samples_change_with_the_draw() -> None:
+    first, again = (_pictures(_open("reconstruct", sample_seed=0)) for _ in range(2))
+    other = _pictures(_open("reconstruct", sample_seed=1))
+    assert first == again
+    assert [k for k, url in enumerate(first) if url != other[k]] == [1]
+
+
+def test_one_digit_is_decoded_at_several_draws_of_its_posterior(mnist: object) -> None:
+    first = _pictures(_open("reconstruct"))
+    redrawn = _pictures(_open("reconstruct", plurality_seed=1))
+    another = _pictures(_open("reconstruct", plurality_row=5))
+    # Pairs, samples, the original, its reconstruction, the draws.
+    assert len(first) == 5
+    assert [k for k in range(5) if first[k] != redrawn[k]] == [4]
+    assert [k for k in range(5) if first[k] != another[k]] == [2, 3, 4]
+
+
+def test_a_row_of_the_plane_is_decoded_at_the_height_asked_for(shipped: Path) -> None:
+    app = _clean(_open("manifold", shipped.name))
+    axis = "z1" if shipped.name == "mnist-2d" else "PC 2"
+    assert f"The row at **{axis} = 0.4**" in _words(app)
+    row = _pictures(app)
+    app.number_input[0].set_value(-1.5).run()
+    assert f"The row at **{axis} = -1.5**" in _words(app)
+    assert _pictures(app) != row
 
 
 def test_the_model_page_states_the_measured_figures(shipped: Path) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from sklearn.datasets import load_digits
 
 from vae_explorer import load_checkpoint
+from vae_explorer.recipes import RECIPES, find_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,7 +42,7 @@ def test_the_digits_are_trained_in_both_recipes_and_open(tmp_path: Path) -> None
         assert checkpoint.latents.mean.shape == (360, dims)
         assert checkpoint.meta.dataset.train_size == 32
         assert [row.epoch for row in checkpoint.history] == [1, 2]
-        assert ("umap" in checkpoint.latents.projections) == (dims > 2)
+        assert ("tsne" in checkpoint.latents.projections) == (dims > 2)
         x = torch.rand(3, 1, 8, 8)
         mean, logvar = checkpoint.model.encode(x)
         assert mean.shape == logvar.shape == (3, dims)
@@ -97,6 +102,64 @@ def test_a_resumed_run_ends_as_one_that_was_not_stopped(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "stopped" / "digits-2d").meta.epochs_done == 40
     whole, stopped = weights("whole"), weights("stopped")
     assert all(whole[name].equal(stopped[name]) for name in whole)
+
+
+def _idx(path: Path, values: np.ndarray) -> None:
+    """Write unsigned bytes as an IDX file."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+    path.write_bytes(bytes([0, 0, 8, values.ndim]) + sizes + values.astype(np.uint8).tobytes())
+
+
+@pytest.fixture(scope="module")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """scikit-learn's digits, enlarged to 28 x 28, as files of all three large data sets."""
+    root = tmp_path_factory.mktemp("data")
+    bunch = load_digits()
+    images = np.zeros((len(bunch.images), 28, 28))
+    images[:, 2:26, 2:26] = np.kron(bunch.images * (255 / 16), np.ones((3, 3)))
+    for folder in ("MNIST", "FashionMNIST", "KMNIST"):
+        raw = root / folder / "raw"
+        raw.mkdir(parents=True)
+        for prefix, rows in (("train", slice(0, 200)), ("t10k", slice(200, 300))):
+            _idx(raw / f"{prefix}-images-idx3-ubyte", images[rows])
+            _idx(raw / f"{prefix}-labels-idx1-ubyte", bunch.target[rows])
+    return root
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_trains_and_opens(name: str, small_data: Path, tmp_path: Path) -> None:
+    flags = ["--data-dir", small_data, "--epochs", 1, "--limit", 128, "--out", tmp_path]
+    run = _train("--recipe", name, *flags)
+    assert run.returncode == 0, run.stderr
+    checkpoint, recipe = load_checkpoint(tmp_path / name), find_recipe(name)
+    assert (checkpoint.meta.recipe, checkpoint.meta.model) == (name, recipe.model)
+    assert checkpoint.meta.training == replace(recipe.training, epochs=1, limit=128)
+    row, left_out = checkpoint.history[0], recipe.model.left_out
+    assert 0 < row.test_neg_elbo < 28 * 28
+    assert (left_out > 0) == (recipe.model.likelihood == "gaussian")
+    assert f"{sum(p.numel() for p in checkpoint.model.parameters()):,} parameters" in run.stdout
+    kept = set(checkpoint.latents.projections)
+    assert kept == ({"umap", "tsne"} if recipe.model.latent_dim > 2 else set())
+
+
+def test_a_convolutional_recipe_fits_itself_to_other_images(tmp_path: Path) -> None:
+    flags = ["--dataset", "digits", "--latent-dim", 2, "--epochs", 1, "--limit", 64]
+    run = _train("--recipe", "gan-lab-32d", *flags, "--out", tmp_path)
+    assert run.returncode == 0, run.stderr
+    model = load_checkpoint(tmp_path / "digits-2d").model
+    assert model.config.family == "conv"
+    assert model.generate(torch.zeros(1, 2)).shape == (1, 1, 8, 8)
+
+
+def test_a_run_that_diverges_says_where_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    flags = ["--recipe", "digits-2d", "--limit", 64, "--epochs", 1, "--out", tmp_path]
+    assert _train(*flags).returncode == 0
+    before = {file.name: file.read_bytes() for file in (tmp_path / "digits-2d").iterdir()}
+    run = _train(*flags, "--lr", 1e30)
+    assert run.returncode == 1
+    assert re.search(r"train.py: epoch 1, step 2 of 2: found a loss of (nan|inf)", run.stderr)
+    assert "Traceback" not in run.stderr
+    assert before == {file.name: file.read_bytes() for file in (tmp_path / "digits-2d").iterdir()}
 
 
 def test_a_stopped_run_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) -> None:

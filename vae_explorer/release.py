@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import platform
+import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -95,7 +96,12 @@ def _projections(z: np.ndarray) -> dict[str, np.ndarray]:
     """Return the stored flat views of codes z, (N, D), by name, each (N, 2)."""
     print(f"UMAP of {len(z):,} test codes (a minute or so) ...", flush=True)
     umap = umap_projection(z)
-    with tqdm(total=100, unit="%", desc=f"t-SNE of {len(z):,} test codes") as bar:
+    with tqdm(
+        total=100,
+        unit="%",
+        desc=f"t-SNE of {len(z):,} test codes",
+        mininterval=0.1 if sys.stderr.isatty() else 10,
+    ) as bar:
         tsne = tsne_projection(z, on_progress=lambda share: bar.update(round(100 * share) - bar.n))
     return {"umap": umap, "tsne": tsne}
 

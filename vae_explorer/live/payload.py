@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["BROWSER_MACS", "plan_blob", "plan_of_checkpoint", "points_blob"]
 
 # Multiply-adds a browser does well within a frame; above, the server runs the network.
-BROWSER_MACS = 6_000_000
+BROWSER_MACS = 8_000_000
 
 # A point's class travels as one byte.
 MOST_CLASSES = 256

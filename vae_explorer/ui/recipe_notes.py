@@ -32,7 +32,7 @@ def show_recipe(meta: Meta) -> None:
     ):
         st.caption(f"Published test −ELBO, nats per image: {published}.")
     if changed := _changes(meta, recipe):
-        st.caption(plain(f"Other than in the recipe: {', '.join(changed)}."))
+        st.caption(f"Other than in the recipe: {', '.join(map(plain, changed))}.")
 
 
 def _duration(seconds: float) -> str:
