@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -76,6 +78,17 @@ def tiny() -> Dataset:
         return Split(torch.from_numpy(images), torch.arange(count) % 10)
 
     return Dataset("digits", split(32), split(8), "checksum of the tiny dataset")
+
+
+@pytest.fixture(scope="session")
+def node() -> list[str]:
+    """The command that starts node, with the SIMD instructions that browsers have by now."""
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("node is not on the PATH; the page's scripts are tested with it")
+    flag = "--experimental-wasm-relaxed-simd"
+    options = subprocess.run([path, "--v8-options"], capture_output=True, text=True, check=True)
+    return [path, flag] if flag in options.stdout else [path]
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from vae_explorer.checkpoint import load_checkpoint
 
 SCRIPT = Path(__file__).parent / "js" / "prepare_digit.mjs"
-NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="node, which runs digit.js, is not on PATH")
 
 Strokes = list[np.ndarray]
+Prepare = Callable[..., np.ndarray]
 
 
 def _curve(*points: tuple[float, float]) -> np.ndarray:
@@ -68,15 +67,20 @@ DRAWN: dict[int, Strokes] = {
 }
 
 
-def _prepared(folder: Path, drawings: list[Strokes], **request: object) -> np.ndarray:
+@pytest.fixture
+def prepared(node: list[str], tmp_path: Path) -> Prepare:
     """Return what digit.js makes of drawings, float32 with shape (N, size, size)."""
-    listed = [[stroke.tolist() for stroke in strokes] for strokes in drawings]
-    file = folder / "drawings.json"
-    file.write_text(json.dumps({"drawings": listed, **request}))
-    done = subprocess.run([NODE, SCRIPT, file], check=True, capture_output=True, text=True)
-    pictures = np.array(json.loads(done.stdout), dtype=np.float32)
-    size = int(np.sqrt(pictures.shape[1]))
-    return pictures.reshape(-1, size, size)
+
+    def prepare(drawings: list[Strokes], **request: object) -> np.ndarray:
+        listed = [[stroke.tolist() for stroke in strokes] for strokes in drawings]
+        file = tmp_path / "drawings.json"
+        file.write_text(json.dumps({"drawings": listed, **request}))
+        done = subprocess.run([*node, SCRIPT, file], check=True, capture_output=True, text=True)
+        pictures = np.array(json.loads(done.stdout), dtype=np.float32)
+        size = int(np.sqrt(pictures.shape[1]))
+        return pictures.reshape(-1, size, size)
+
+    return prepare
 
 
 def _by_pil(strokes: Strokes, fine: int = 40) -> np.ndarray:
@@ -113,22 +117,22 @@ def _codes(model: torch.nn.Module, pictures: np.ndarray) -> np.ndarray:
         return model.encode(torch.from_numpy(pictures[:, None])).mean.numpy()
 
 
-def test_a_drawing_is_pils_of_the_same_line(tmp_path: Path) -> None:
-    for digit, picture in zip(DRAWN, _prepared(tmp_path, list(DRAWN.values())), strict=True):
+def test_a_drawing_is_pils_of_the_same_line(prepared: Prepare) -> None:
+    for digit, picture in zip(DRAWN, prepared(list(DRAWN.values())), strict=True):
         witness = _by_pil(DRAWN[digit])
         assert np.abs(picture - witness).mean() < 0.005, digit
         assert picture.sum() == pytest.approx(witness.sum(), rel=0.015), digit
 
 
-def test_a_drawings_centre_of_mass_is_mnists(tmp_path: Path) -> None:
-    for picture in _prepared(tmp_path, list(DRAWN.values())):
+def test_a_drawings_centre_of_mass_is_mnists(prepared: Prepare) -> None:
+    for picture in prepared(list(DRAWN.values())):
         np.testing.assert_allclose(center_of_mass(picture), 14, atol=0.05)
 
 
 @pytest.mark.mnist
-def test_drawings_have_the_ink_of_mnists(tmp_path: Path, mnist) -> None:
+def test_drawings_have_the_ink_of_mnists(prepared: Prepare, mnist) -> None:
     images, labels = mnist.test.images[:, 0].numpy() / 255, mnist.test.labels.numpy()
-    picture = dict(zip(DRAWN, _prepared(tmp_path, list(DRAWN.values())), strict=True))
+    picture = dict(zip(DRAWN, prepared(list(DRAWN.values())), strict=True))
     shares = [picture[digit].mean() / images[labels == digit].mean() for digit in DRAWN]
     assert np.mean(shares) == pytest.approx(1, abs=0.1)
     y, x = np.transpose([center_of_mass(image) for image in images[:2000]])
@@ -136,7 +140,7 @@ def test_drawings_have_the_ink_of_mnists(tmp_path: Path, mnist) -> None:
 
 
 def test_the_same_stroke_anywhere_gives_the_same_code_within_0_05(
-    tmp_path: Path, shipped: Path
+    prepared: Prepare, shipped: Path
 ) -> None:
     rng = np.random.default_rng(0)
     drawings = list(DRAWN.values())
@@ -147,25 +151,25 @@ def test_the_same_stroke_anywhere_gives_the_same_code_within_0_05(
     ]
     model = load_checkpoint(shipped).model
     options = {"reference": 280}
-    codes = _codes(model, _prepared(tmp_path, drawings, options=options))
-    others = _codes(model, _prepared(tmp_path, elsewhere, options=options))
+    codes = _codes(model, prepared(drawings, options=options))
+    others = _codes(model, prepared(elsewhere, options=options))
     np.testing.assert_allclose(others, np.repeat(codes, 4, axis=0), atol=0.05)
 
 
-def test_a_drawn_digit_lands_among_its_own(tmp_path: Path, shipped: Path) -> None:
+def test_a_drawn_digit_lands_among_its_own(prepared: Prepare, shipped: Path) -> None:
     checkpoint = load_checkpoint(shipped)
     nearest = KNeighborsClassifier(5).fit(checkpoint.latents.mean, checkpoint.latents.label)
-    codes = _codes(checkpoint.model, _prepared(tmp_path, list(DRAWN.values())))
+    codes = _codes(checkpoint.model, prepared(list(DRAWN.values())))
     assert nearest.predict(codes).tolist() == list(DRAWN)
 
 
-def test_a_drawing_in_8_by_8_pixels_fills_them(tmp_path: Path, digits) -> None:
-    pictures = _prepared(tmp_path, list(DRAWN.values()), size=8)
+def test_a_drawing_in_8_by_8_pixels_fills_them(prepared: Prepare, digits) -> None:
+    pictures = prepared(list(DRAWN.values()), size=8)
     assert pictures.shape == (len(DRAWN), 8, 8)
     assert pictures[:, [0, -1]].max(axis=2).min() > 0.2
     # Straight ones have less ink than those of the data, which have a foot and a flag.
     assert pictures.mean() == pytest.approx(digits.test.images.numpy().mean() / 255, rel=0.2)
 
 
-def test_nothing_drawn_is_an_empty_picture(tmp_path: Path) -> None:
-    np.testing.assert_array_equal(_prepared(tmp_path, [[]]), np.zeros((1, 28, 28)))
+def test_nothing_drawn_is_an_empty_picture(prepared: Prepare) -> None:
+    np.testing.assert_array_equal(prepared([[]]), np.zeros((1, 28, 28)))

@@ -16,11 +16,12 @@ from vae_explorer import objective
 from vae_explorer.checkpoint import Latents, list_checkpoints, load_checkpoint
 from vae_explorer.config import ModelConfig, TrainConfig
 from vae_explorer.data import Dataset
+from vae_explorer.elbo import mean_elbo
 from vae_explorer.evaluation import evaluate, importance_weighted_nll
 from vae_explorer.latents import active_units, encode_split
 from vae_explorer.model import VAE
 from vae_explorer.release import release
-from vae_explorer.training import fit, mean_elbo
+from vae_explorer.training import fit
 
 
 @pytest.fixture(scope="module")

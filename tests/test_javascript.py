@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,17 +19,6 @@ from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan, run
 SCRIPTS = Path(__file__).parent / "js"
 
 Decode = Callable[..., np.ndarray]
-
-
-@pytest.fixture(scope="session")
-def node() -> list[str]:
-    """The command that starts node, with the SIMD instructions that browsers have by now."""
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("node is not on the PATH; the page's scripts are tested with it")
-    flag = "--experimental-wasm-relaxed-simd"
-    options = subprocess.run([path, "--v8-options"], capture_output=True, text=True, check=True)
-    return [path, flag] if flag in options.stdout else [path]
 
 
 @pytest.fixture

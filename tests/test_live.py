@@ -31,16 +31,13 @@ Piece = Callable[[str, object], dict | list]
 
 
 @pytest.fixture
-def in_node(tmp_path: Path) -> Piece:
+def in_node(node: list[str], tmp_path: Path) -> Piece:
     """Run a piece of the live map in node, by its name in `js/live.mjs`."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not on the PATH; the page's scripts are tested with it")
 
     def run(piece: str, given: object) -> dict | list:
         file = tmp_path / "given"
         file.write_bytes(given if isinstance(given, bytes) else json.dumps(given).encode())
-        command = [node, str(SCRIPT), piece, str(file)]
+        command = [*node, str(SCRIPT), piece, str(file)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -22,6 +22,7 @@ LAYERS = (
     ("evaluation", "amendment"),
     ("geometry", "latents", "neighbours", "projections"),
     ("checkpoint", "training"),
+    ("elbo",),
     ("training_state", "objective", "data"),
     ("model", "meta", "architecture"),
     ("layers",),

@@ -19,7 +19,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["DATASETS", "Dataset", "DatasetInfo", "Split", "default_data_dir", "load_dataset"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "DatasetInfo",
+    "Split",
+    "default_data_dir",
+    "load_dataset",
+    "pixels",
+]
 
 DIGITS_TEST_SIZE = 360
 
@@ -76,6 +84,11 @@ class Dataset(NamedTuple):
     train: Split
     test: Split
     checksum: str
+
+
+def pixels(images: Tensor) -> Tensor:
+    """Return uint8 images, (B, C, H, W), as float32 in [0, 1]."""
+    return images.float().div_(255)
 
 
 def default_data_dir() -> Path:

@@ -9,12 +9,12 @@ import torch
 from tqdm import tqdm
 
 from vae_explorer.checkpoint import Latents
-from vae_explorer.data import Dataset, Split
+from vae_explorer.data import Dataset, Split, pixels
+from vae_explorer.elbo import mean_elbo
 from vae_explorer.latents import active_units, encode_split, kl_by_dimension
 from vae_explorer.model import VAE
 from vae_explorer.neighbours import knn_accuracy, trustworthiness
 from vae_explorer.objective import DECODED_AT_ONCE, importance_weighted_bound
-from vae_explorer.training import mean_elbo, pixels
 
 __all__ = ["Evaluation", "evaluate", "importance_weighted_nll"]
 

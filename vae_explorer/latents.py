@@ -47,7 +47,7 @@ def encode_split(model: VAE, split: Split) -> Latents:
     """Encode every image of a split; the model is expected in evaluation mode."""
     import torch
 
-    from vae_explorer.training import pixels
+    from vae_explorer.data import pixels
 
     device = next(model.parameters()).device
     with torch.no_grad():

@@ -15,12 +15,13 @@ from tqdm import tqdm
 
 from vae_explorer.checkpoint import save_checkpoint
 from vae_explorer.data import DATASETS, Dataset, Split
+from vae_explorer.elbo import mean_elbo
 from vae_explorer.evaluation import evaluate
 from vae_explorer.latents import encode_split
 from vae_explorer.meta import DatasetRecord, Meta
 from vae_explorer.model import VAE
 from vae_explorer.projections import tsne_projection, umap_projection
-from vae_explorer.training import FitResult, mean_elbo
+from vae_explorer.training import FitResult
 
 __all__ = ["device_name", "release"]
 

@@ -7,32 +7,23 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
-from vae_explorer.data import Dataset, Split
+from vae_explorer.data import Dataset, Split, pixels
+from vae_explorer.elbo import ElboMeans, mean_elbo
 from vae_explorer.history import Epoch
 from vae_explorer.model import VAE
 from vae_explorer.objective import negative_elbo
 from vae_explorer.training_state import TrainingState, read_state, write_state
 
-__all__ = ["Diverged", "ElboMeans", "FitResult", "fit", "kl_weight", "learning_rate", "mean_elbo"]
+__all__ = ["Diverged", "FitResult", "fit", "kl_weight", "learning_rate"]
 
-EVAL_BATCH = 1000
 # Steps between two looks at whether the losses are finite.
 CHECK_EVERY = 200
-
-
-class ElboMeans(NamedTuple):
-    """Means over a split, in nats per image; neg_elbo = reconstruction + kl."""
-
-    neg_elbo: float
-    reconstruction: float
-    kl: float
 
 
 class Diverged(ValueError):
@@ -70,33 +61,6 @@ def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
     if config.schedule == "cosine":
         return config.lr * 0.5 * (1 + math.cos(math.pi * step / steps))
     return config.lr
-
-
-def pixels(images: Tensor) -> Tensor:
-    """Return uint8 images, (B, C, H, W), as float32 in [0, 1]."""
-    return images.float().div_(255)
-
-
-@torch.no_grad()
-def mean_elbo(model: VAE, split: Split, seed: int = 0) -> ElboMeans:
-    """Measure the ELBO on a split with one sampled z an image (the same noise for a seed).
-
-    The model is left in the mode (training or not) in which it came.
-    """
-    was_training = model.training
-    model.eval()
-    device = next(model.parameters()).device
-    sums = torch.zeros(2, dtype=torch.float64, device="cpu")
-    # Forked, so that a measurement does not shift the noise of the training around it.
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        for images in split.images.split(EVAL_BATCH):
-            x = pixels(images.to(device))
-            parts = negative_elbo(model(x), x, model.config.likelihood)
-            sums += torch.stack([part.sum(dtype=torch.float64).cpu() for part in parts])
-    model.train(was_training)
-    reconstruction, kl = (sums / len(split.images)).tolist()
-    return ElboMeans(reconstruction + kl, reconstruction, kl)
 
 
 def fit(
