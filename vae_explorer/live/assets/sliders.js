@@ -46,7 +46,8 @@ export class Sliders {
       order.length > 2
         ? "Sliders, most KL first" + (inactive ? ` · ${inactive} inactive (pale)` : "")
         : "Sliders";
-    this.element = element("section", { class: "lm-sliders", "aria-label": words }, [
+    const many = order.length > 24 ? " lm-many" : "";
+    this.element = element("section", { class: `lm-sliders${many}`, "aria-label": words }, [
       element("h3", { text: words }),
       element("div", { class: order.length > 4 ? "lm-columns" : "" }, rows),
     ]);
