@@ -24,6 +24,9 @@ SHOTS = {
     "model": "model?checkpoint=mnist-20d",
 }
 
+# What is chosen on a page before its picture is taken.
+CHOICES = {"scatter-20d": "t-SNE"}
+
 
 def main() -> None:
     """Open each page in a fresh tab and save what a visitor sees."""
@@ -42,6 +45,9 @@ def main() -> None:
             )
             page.goto(f"{address}/{link}")
             ready(page)
+            if choice := CHOICES.get(name):
+                page.get_by_role("radio", name=choice).click()
+                ready(page)
             # Fonts and WebGL settle a moment after the script has ended.
             page.wait_for_timeout(2500)
             _save(page.screenshot(), args.out / f"{name}.png")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
+from vae_explorer.history import Epoch
 from vae_explorer.meta import Meta
 from vae_explorer.recipes import RECIPES, Recipe
 from vae_explorer.ui.plain import plain
@@ -12,8 +13,11 @@ from vae_explorer.ui.plain import plain
 __all__ = ["show_recipe"]
 
 
-def show_recipe(meta: Meta) -> None:
-    """Say how a checkpoint was trained, by which recipe, and where that one is from."""
+def show_recipe(meta: Meta, history: list[Epoch]) -> None:
+    """Say how a checkpoint was trained, by which recipe, and where that one is from.
+
+    A published figure stands beside this checkpoint's own at the same epoch.
+    """
     unfinished = meta.epochs_done < meta.training.epochs
     of_all = f" of {meta.training.epochs}" * unfinished
     st.caption(
@@ -27,10 +31,14 @@ def show_recipe(meta: Meta) -> None:
         return
     source = f" [Source]({recipe.url})." if recipe.url else ""
     st.markdown(f"Recipe **{recipe.name}**: {recipe.description}{source}")
-    if published := "; ".join(
-        f"{figure.test_neg_elbo:g} after epoch {figure.epoch}" for figure in recipe.published
-    ):
-        st.caption(f"Published test −ELBO, nats per image: {published}.")
+    if recipe.published:
+        reached = {row.epoch: row.test_neg_elbo for row in history}
+        figures = (
+            f"{figure.test_neg_elbo:g} after epoch {figure.epoch}"
+            + (f" (here {reached[figure.epoch]:.2f})" if figure.epoch in reached else "")
+            for figure in recipe.published
+        )
+        st.caption(f"Published test −ELBO, nats per image: {'; '.join(figures)}.")
     if changed := _changes(meta, recipe):
         st.caption(f"Other than in the recipe: {', '.join(map(plain, changed))}.")
 

@@ -15,11 +15,11 @@ from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.recipe_notes import show_recipe
 
 path = choose_checkpoint()
-meta, latents = load_meta(path), load_latents(path)
+meta, latents, history = load_meta(path), load_latents(path), load_history(path)
 
 st.subheader("What was trained, and how well")
 show_measures(meta)
-show_recipe(meta)
+show_recipe(meta, history)
 
 left, right = st.columns([3, 2], gap="medium")
 with left:
@@ -36,7 +36,7 @@ with left:
         "wide as the logarithm of the number of values that leave the layer."
     )
     st.markdown("#### The training, epoch by epoch")
-    st.plotly_chart(history_figure(load_history(path)), key=f"history {path}")
+    st.plotly_chart(history_figure(history), key=f"history {path}")
 with right:
     st.markdown("#### Objective")
     beta = "" if meta.training.beta == 1 else rf"{meta.training.beta:g} \cdot "
