@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -17,7 +18,8 @@ import torch
 from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
-from vae_explorer import load_checkpoint
+import train
+from vae_explorer import load_checkpoint, training
 from vae_explorer.recipes import RECIPES, find_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,6 +162,24 @@ def test_a_run_that_diverges_says_where_and_keeps_the_last_good_checkpoint(tmp_p
     assert re.search(r"train.py: epoch 1, step 2 of 2: found a loss of (nan|inf)", run.stderr)
     assert "Traceback" not in run.stderr
     assert before == {file.name: file.read_bytes() for file in (tmp_path / "digits-2d").iterdir()}
+
+
+def test_a_run_that_diverges_late_leaves_a_checkpoint_of_its_last_good_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weight = training.kl_weight
+    monkeypatch.setattr(
+        training, "kl_weight", lambda c, step, n: math.nan if step == 5 else weight(c, step, n)
+    )
+    flags = ["--recipe", "digits-2d", "--limit", "64", "--epochs", "4", "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *flags, "--out", str(tmp_path)])
+    assert train.main() == 1
+    printed = capsys.readouterr()
+    assert "epoch 3, step 2 of 2: found a loss of nan" in printed.err
+    assert "stopped after epoch 2 of 4" in printed.out
+    checkpoint = load_checkpoint(tmp_path / "digits-2d")
+    assert checkpoint.meta.epochs_done == len(checkpoint.history) == 2
+    assert all(weights.isfinite().all() for weights in checkpoint.model.parameters())
 
 
 def test_a_stopped_run_leaves_a_finished_checkpoint_as_it_was(tmp_path: Path) -> None:

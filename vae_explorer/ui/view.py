@@ -52,21 +52,22 @@ def choose_view(path: Path, key: str, default: str) -> View:
     latents, classes = load_latents(path), load_meta(path).dataset.classes
     kind = RAW
     if latents.mean.shape[1] > 2:
-        stored = {title: name for name, title in PROJECTIONS.items() if name in latents.projections}
+        flat = {title: name for name, title in PROJECTIONS.items()}
+        there = default not in flat or flat[default] in latents.projections
         kind = st.segmented_control(
             "View",
-            [PCA, RAW, *PROJECTIONS.values()],
-            default=default if default in {PCA, RAW, *stored} else PCA,
+            [PCA, RAW, *flat],
+            default=default if there else PCA,
             key=key,
             required=True,
             persist_state="session",
         )
-        if kind in stored:
-            xy = latents.projections[stored[kind]]
-            info = ScatterInfo.of(latents, xy, classes, (f"{kind} 1", f"{kind} 2"))
-            return View(info, None, kind)
-        if kind in PROJECTIONS.values():
-            offer_projection(path, next(k for k, v in PROJECTIONS.items() if v == kind))
+        if kind in flat:
+            xy = latents.projections.get(flat[kind])
+            if xy is not None:
+                info = ScatterInfo.of(latents, xy, classes, (f"{kind} 1", f"{kind} 2"))
+                return View(info, None, kind)
+            offer_projection(path, flat[kind])
             kind = PCA
     plane = choose_plane(path, latents.mean.mean(axis=0, dtype=np.float64), kind)
     info = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
