@@ -14,6 +14,7 @@ import torch
 from vae_explorer.architecture import network_in_words, parameter_count
 from vae_explorer.checkpoint import check_replaceable, load_meta
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
+from vae_explorer.processes import Processes, joined, own_device
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
 from vae_explorer.training import fit
@@ -31,10 +32,11 @@ def main() -> int:
         print("\n\n".join(map(_in_words, RECIPES.values())))
         return 0
     try:
-        device = choose_device(args.device)
-        for source, recipe in choose_recipes(args):
-            if status := train_one(source, recipe, args, device):
-                return status
+        device = own_device(choose_device(args.device))
+        with joined(device) as processes, processes.first_speaks():
+            for source, recipe in choose_recipes(args):
+                if status := train_one(source, recipe, args, device, processes):
+                    return status
     except (ValueError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
@@ -135,12 +137,21 @@ def choose_device(name: str) -> torch.device:
     return torch.device(next(d for d, ok in there.items() if ok) if name == "auto" else name)
 
 
-def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: torch.device) -> int:
+def train_one(
+    source: str,
+    recipe: Recipe,
+    args: argparse.Namespace,
+    device: torch.device,
+    processes: Processes,
+) -> int:
     """Train one recipe into the folder of its name; return 0, 130 (Ctrl-C) or 1 (diverged)."""
     path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
     check_replaceable(path)
-    dataset = load_dataset(recipe.training.dataset, args.data_dir)
+    with processes.first_before_others():
+        dataset = load_dataset(recipe.training.dataset, args.data_dir)
     print(_banner(source, recipe, args, dataset, device), flush=True)
+    if processes.count > 1:
+        print(f"  processes {processes.count}, each with its part of every batch")
     if _is_finished(path):
         print(f"  replaces  the finished checkpoint {path}, once this run is finished")
     result = fit(
@@ -150,11 +161,14 @@ def train_one(source: str, recipe: Recipe, args: argparse.Namespace, device: tor
         device=device,
         state_path=state,
         resume=args.resume,
+        processes=processes,
     )
     if result.problem:
         print(f"train.py: {result.problem}", file=sys.stderr)
     status = 1 if result.problem else 130 if result.interrupted else 0
     stopped = f"stopped after epoch {len(result.history)} of {recipe.training.epochs}"
+    if processes.rank > 0:
+        return status
     if result.interrupted and _is_finished(path):
         print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {GO_ON}")
         return status
@@ -183,7 +197,11 @@ def _in_words(recipe: Recipe) -> str:
 
 
 def _banner(
-    source: str, recipe: Recipe, args: argparse.Namespace, dataset: Dataset, device: torch.device
+    source: str,
+    recipe: Recipe,
+    args: argparse.Namespace,
+    dataset: Dataset,
+    device: torch.device,
 ) -> str:
     """Return what was chosen, in words."""
     model, training = recipe.model, recipe.training

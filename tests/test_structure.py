@@ -26,7 +26,7 @@ LAYERS = (
     ("training_state", "objective", "data"),
     ("model", "meta", "architecture"),
     ("layers",),
-    ("config", "history", "pictures", "recipes"),
+    ("config", "history", "pictures", "recipes", "processes"),
     ("windows",),
 )
 # Within a line, these lean on each other one way.

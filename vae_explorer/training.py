@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
@@ -18,12 +18,14 @@ from vae_explorer.elbo import ElboMeans, mean_elbo
 from vae_explorer.history import Epoch
 from vae_explorer.model import VAE
 from vae_explorer.objective import negative_elbo
+from vae_explorer.processes import Processes
 from vae_explorer.training_state import TrainingState, read_state, write_state
 
 __all__ = ["Diverged", "FitResult", "fit", "kl_weight", "learning_rate"]
 
 # Steps between two looks at whether the losses are finite.
 CHECK_EVERY = 200
+ALONE = Processes()
 
 
 class Diverged(ValueError):
@@ -71,6 +73,7 @@ def fit(
     device: torch.device | str = "cpu",
     state_path: Path | None = None,
     resume: bool = False,
+    processes: Processes = ALONE,
 ) -> FitResult:
     """Train a VAE and print a line an epoch.
 
@@ -81,6 +84,7 @@ def fit(
         device: where to train.
         state_path: file that keeps the state after each epoch; None keeps none.
         resume: go on from `state_path` where it is there.
+        processes: those that train together, all with the same arguments; the first one writes.
 
     Returns:
         The model and its course. After Ctrl-C, or where the loss is no longer finite, they are
@@ -97,12 +101,7 @@ def fit(
             f"dataset {dataset.name}: found images of shape {found}, expected {expected} "
             "from the model's config; set image_shape to the dataset's"
         )
-    count = len(dataset.train.first(train_config.limit).labels)
-    if model_config.family == "conv" and count % train_config.batch_size == 1:
-        raise ValueError(
-            f"batch_size: found {train_config.batch_size} for {count:,} images, which leaves a "
-            "last batch of one, expected at least two for batch normalisation; change --batch-size"
-        )
+    _check_batches(model_config, train_config, dataset, processes)
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=train_config.lr, fused=True)
@@ -132,23 +131,33 @@ def fit(
         unit="step",
         dynamic_ncols=True,
         mininterval=0.1 if sys.stderr.isatty() else 10,
+        disable=processes.rank > 0,
     )
+    parallel = processes.parallel(model)
     resumable, interrupted, problem = bool(history), False, None
     try:
         for epoch in range(len(history) + 1, epochs + 1):
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-            trained = _train_epoch(model, optimizer, train, train_config, epoch=epoch, bar=bar)
+            trained = _train_epoch(
+                parallel,
+                optimizer,
+                train,
+                train_config,
+                epoch=epoch,
+                bar=bar,
+                likelihood=model_config.likelihood,
+                processes=processes,
+            )
             tested = mean_elbo(model, test, train_config.seed)
             if not math.isfinite(tested.neg_elbo):
                 raise Diverged(_diverged(epoch, "the test split", tested.neg_elbo))
             history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))
-            if state_path is not None:
+            if state_path is not None and processes.rank == 0:
+                checksum = dataset.checksum
                 write_state(
                     state_path,
-                    TrainingState.capture(
-                        model, optimizer, train_config, dataset.checksum, history
-                    ),
+                    TrainingState.capture(model, optimizer, train_config, checksum, history),
                 )
                 resumable = True
             bar.write(_epoch_line(history[-1], epochs))
@@ -167,19 +176,27 @@ def fit(
 
 
 def _train_epoch(
-    model: VAE,
+    model: nn.Module,
     optimizer: torch.optim.Optimizer,
     train: Split,
     config: TrainConfig,
     *,
     epoch: int,
     bar: tqdm,
+    likelihood: str,
+    processes: Processes,
 ) -> ElboMeans:
-    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch)."""
+    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch).
+
+    `model` is what `Processes.parallel` made of a VAE with this likelihood.
+    """
     device = train.images.device
     # 2^20 epochs fit between two seeds, so that no two runs share an epoch's randomness.
     torch.manual_seed((config.seed << 20) + epoch)
     order = torch.randperm(len(train.images)).to(device)
+    if processes.rank > 0:
+        # One order for all, and other noise for each.
+        torch.manual_seed((processes.rank << 52) + (config.seed << 20) + epoch)
     batches = order.split(config.batch_size)
     steps, first = config.epochs * len(batches), (epoch - 1) * len(batches)
     # Kept where they are computed: to look at each step's would make the device wait for us.
@@ -188,9 +205,11 @@ def _train_epoch(
     for step, batch in enumerate(batches, first):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step, steps)
-        x = pixels(train.images[batch])
-        parts = negative_elbo(model(x), x, model.config.likelihood)
-        loss = parts.total(kl_weight(config, step, steps)).mean()
+        x = pixels(train.images[processes.part(batch)])
+        parts = negative_elbo(model(x), x, likelihood)
+        # The mean over the whole batch, of which gradients are averaged over the processes.
+        share = len(batch) / processes.count
+        loss = parts.total(kl_weight(config, step, steps)).sum() / share
         optimizer.zero_grad()
         loss.backward()
         if config.clip is not None:
@@ -199,9 +218,11 @@ def _train_epoch(
         sums = [part.detach().sum() for part in parts]
         losses[step - first] = torch.stack([*sums, loss.detach()])
         bar.update()
-        if (step - first) % CHECK_EVERY == 0 or step == first + len(batches) - 1:
-            _check_finite(losses[: step - first + 1, 2], epoch, len(batches))
-    reconstruction, kl = (losses[:, :2].double().sum(0) / len(train.images)).tolist()
+        last = step == first + len(batches) - 1
+        if (step - first) % CHECK_EVERY == 0 or last:
+            seen = processes.sum(losses[: step - first + 1])
+            _check_finite(seen[:, 2], epoch, len(batches))
+    reconstruction, kl = (seen[:, :2].double().sum(0) / len(train.images)).tolist()
     return ElboMeans(reconstruction + kl, reconstruction, kl)
 
 
@@ -233,6 +254,20 @@ def _epoch_line(row: Epoch, epochs: int) -> str:
         f"= reconstruction {row.test_reconstruction:7.2f} + KL {row.test_kl:5.2f} nats  "
         f"{row.seconds:5.1f} s"
     )
+
+
+def _check_batches(
+    model_config: ModelConfig, train_config: TrainConfig, dataset: Dataset, processes: Processes
+) -> None:
+    """Refuse a last batch that is too small to be normalised by each of the processes."""
+    count = len(dataset.train.first(train_config.limit).labels)
+    last, least = (count - 1) % train_config.batch_size + 1, 2 * processes.count
+    if model_config.family == "conv" and last < least:
+        raise ValueError(
+            f"batch_size: found {train_config.batch_size} for {count:,} images, which leaves a "
+            f"last batch of {last}, expected at least {least} for batch normalisation; "
+            "change --batch-size"
+        )
 
 
 def _check_same_run(
