@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from sklearn.datasets import load_digits
 import train
 from vae_explorer import load_checkpoint, training
 from vae_explorer.recipes import RECIPES, find_recipe
+from vae_explorer.training_state import read_state
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -151,6 +154,39 @@ def test_a_convolutional_recipe_fits_itself_to_other_images(tmp_path: Path) -> N
     model = load_checkpoint(tmp_path / "digits-2d").model
     assert model.config.family == "conv"
     assert model.generate(torch.zeros(1, 2)).shape == (1, 1, 8, 8)
+
+
+def test_a_run_that_is_killed_at_any_moment_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    """SIGKILL, which nothing can answer, after a random time of training, several times."""
+    flags = ["--recipe", "digits-2d", "--limit", 320, "--epochs", 30, "--device", "cpu"]
+    assert _train(*flags, "--out", tmp_path / "whole").returncode == 0
+    flags += ["--out", tmp_path / "killed", "--resume"]
+    rng, kept = random.Random(0), []
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "train.py", *map(str, flags)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        while "epoch " not in (line := process.stdout.readline()) or "train" not in line:
+            assert process.poll() is None, "the run ended before it was killed"
+        time.sleep(rng.uniform(0, 0.3))
+        process.kill()
+        process.communicate()
+        state = tmp_path / "killed" / ".training" / "digits-2d.safetensors"
+        kept.append(len(read_state(state).history))
+        assert not (tmp_path / "killed" / "digits-2d").exists()
+    assert kept == sorted(kept)
+    assert kept[-1] < 30
+    resumed = _train(*flags)
+    assert f"resuming after epoch {kept[-1]}" in resumed.stdout
+    whole, killed = (
+        load_file(tmp_path / run / "digits-2d" / "model.safetensors") for run in ("whole", "killed")
+    )
+    assert all(whole[name].equal(killed[name]) for name in whole)
 
 
 def test_a_run_that_diverges_says_where_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
