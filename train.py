@@ -19,7 +19,7 @@ from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
 from vae_explorer.training import fit
 
-GO_ON = "Add --resume to go on."
+GO_ON = "The same command with --resume goes on after the last finished epoch."
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nstopped; finished epochs and checkpoints are kept. {GO_ON}", file=sys.stderr)
+        print(f"\nstopped; what was finished until then is kept. {GO_ON}", file=sys.stderr)
         return 130
     return 0
 
@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Train variational autoencoders. Without flags: "
         f"{' and '.join(default_recipes())}, on the GPU where there is one.",
-        epilog="Flags below --list-recipes replace what the recipe says.",
+        epilog="Flags that say how to train go before what the recipe says.",
     )
     add = parser.add_argument
     add(
@@ -64,8 +64,13 @@ def parse_args() -> argparse.Namespace:
     add("--list-recipes", action="store_true", help="name the recipes and stop")
     add("--dataset", choices=DATASETS, help=", ".join(DATASETS))
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
-    add("--out", type=Path, default=Path("checkpoints"), help="folder of the checkpoint folders")
-    add("--name", help="the checkpoint folder's name, when one model is trained")
+    add(
+        "--out",
+        type=Path,
+        default=Path("checkpoints"),
+        help="folder of the checkpoint folders (default: %(default)s)",
+    )
+    add("--name", help="the checkpoint folder's name (default: the recipe's)")
     add("--latent-dim", type=int, metavar="D", help="dimensions of the latent space")
     add("--epochs", type=int, metavar="N", help="passes over the training images")
     add("--batch-size", type=int, metavar="N", help="images a step")
@@ -75,7 +80,7 @@ def parse_args() -> argparse.Namespace:
     add("--seed", type=int, help="of weights, image order and noise")
     add("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="default: auto")
     add("--limit", type=int, metavar="N", help="train on the first N images only")
-    add("--resume", action="store_true", help="go on after the last finished epoch")
+    add("--resume", action="store_true", help="go on after the last finished epoch of the same run")
     return parser.parse_args()
 
 
@@ -114,12 +119,26 @@ def with_flags(recipe: Recipe, args: argparse.Namespace) -> Recipe:
         model = replace(model, latent_dim=args.latent_dim)
     name = recipe.name
     if training.dataset != recipe.training.dataset or model != recipe.model:
-        name = f"{training.dataset}-{model.latent_dim}d"
+        name = other_name(recipe, training.dataset, model.latent_dim)
     shape = DATASETS[training.dataset].image_shape
     if shape != model.image_shape:
         # Windows of another size of image give way to such as fit this one.
         model = replace(model, image_shape=shape, windows=(), decoder_windows=())
     return replace(recipe, name=args.name or name, model=model, training=training)
+
+
+def other_name(recipe: Recipe, dataset: str, dims: int) -> str:
+    """Return the name of a recipe's checkpoint with another data set or other dimensions.
+
+    Ours are called by their data set, the others by their source too: `digits-5d`, `vxlabs-5d`,
+    `vxlabs-digits-2d`.
+    """
+    source = recipe.name.rsplit("-", 1)[0]
+    stems = {name.rsplit("-", 1)[0] for key in DATASETS for name in default_recipes(key)}
+    parts = [] if source in stems else [source]
+    if not parts or dataset != recipe.training.dataset:
+        parts.append(dataset)
+    return "-".join([*parts, f"{dims}d"])
 
 
 def choose_device(name: str) -> torch.device:
@@ -146,13 +165,17 @@ def train_one(
 ) -> int:
     """Train one recipe into the folder of its name; return 0, 130 (Ctrl-C) or 1 (diverged)."""
     path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
+    if args.out.exists() and not args.out.is_dir():
+        raise ValueError(f"--out: found {args.out}, which is a file, expected a folder")
     check_replaceable(path)
     with processes.first_before_others():
         dataset = load_dataset(recipe.training.dataset, args.data_dir)
     print(_banner(source, recipe, args, dataset, device), flush=True)
     if processes.count > 1:
         print(f"  processes {processes.count}, each with its part of every batch")
-    if _is_finished(path):
+    if recipe.model.latent_dim == 1:
+        print("  note      the app's maps need two dimensions: it opens this one's Model page only")
+    if _is_finished(path) and not args.resume:
         print(f"  replaces  the finished checkpoint {path}, once this run is finished")
     result = fit(
         recipe.model,
@@ -172,13 +195,15 @@ def train_one(
     if result.interrupted and _is_finished(path):
         print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {GO_ON}")
         return status
+    if result.interrupted:
+        print(f"\n{stopped}; measuring it and writing {path} ...", flush=True)
     meta = release(result, path, source, dataset, device)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
         f"{meta.metrics['active_units']} of {recipe.model.latent_dim} dimensions active"
     )
     if result.interrupted:
-        print(f"{stopped}. {GO_ON}")
+        print(GO_ON)
     return status
 
 
@@ -208,11 +233,14 @@ def _banner(
     sizes = len(dataset.train.first(training.limit).labels), len(dataset.test.labels)
     data_dir = args.data_dir or default_data_dir()
     where = f" from {data_dir}" if DATASETS[dataset.name].folder else ", from scikit-learn"
+    given = RECIPES[source]
+    same = (model, training) == (given.model, given.training)
+    what = recipe.description if same else f"{source} with other settings. {recipe.description}"
     extras = f", dropout {model.dropout:g}" * bool(model.dropout)
     extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
     extras += f", gradient clipped to {training.clip or 0:g}" * bool(training.clip)
     return (
-        f"{recipe.name}: {recipe.description}\n"
+        f"{recipe.name}: {what}\n"
         f"  recipe    {source}, seed {training.seed}, beta {training.beta:g}\n"
         f"  model     {network_in_words(model)}, {model.likelihood} likelihood, "
         f"{parameter_count(model):,} parameters\n"

@@ -53,10 +53,10 @@ def test_what_follows_a_layer_is_said() -> None:
 def test_the_drawing_has_every_layer_with_its_shape_and_parameters() -> None:
     config = find_recipe("gan-lab-32d").model
     figure = architecture_figure(config)
-    texts = [annotation.text for annotation in figure.layout.annotations]
+    texts = [note.text.replace(",<br>", ", ") for note in figure.layout.annotations]
     bars = list(figure.data[0].text)
     for block in blocks(config):
-        assert f"{block.layer}, {block.then}" if block.then else block.layer in texts
+        assert (f"{block.layer}, {block.then}" if block.then else block.layer) in texts
         assert f"{block.parameters:,}" in texts
         assert " × ".join(map(str, block.shape)) in bars
     # From the image to the code and back: one bar a layer, one for the image, one for z.

@@ -46,6 +46,7 @@ def test_every_recipe_survives_json(name: str) -> None:
         (TrainConfig, "schedule", "linear"),
         (TrainConfig, "limit", 0),
         (TrainConfig, "seed", -1),
+        (TrainConfig, "seed", 2**32),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(kind: type, field: str, value: object) -> None:

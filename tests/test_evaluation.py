@@ -122,8 +122,12 @@ def test_the_command_prints_json_and_says_what_needs_the_data(
     assert found["test_neg_elbo"] is None
     assert sum(found["kl_by_dimension"]) == pytest.approx(found["test_kl"])
     assert "MNIST: looked in" in printed.err
-    assert command.main([str(shipped), "--data-dir", str(tmp_path)]) == 0
-    assert "test −ELBO            needs the dataset" in capsys.readouterr().out
+    before = (shipped / "meta.json").read_bytes()
+    assert command.main([str(shipped), "--data-dir", str(tmp_path), "--save"]) == 0
+    printed = capsys.readouterr()
+    assert "test −ELBO            needs the dataset" in printed.out
+    assert "found no IW-NLL to record" in printed.err
+    assert (shipped / "meta.json").read_bytes() == before
 
 
 def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
@@ -137,8 +141,12 @@ def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
     assert "iw_nll" not in load_checkpoint(path).meta.metrics
     constant = -torch.distributions.Normal(0, 1).log_prob(torch.tensor(0.0)).item() * 64
     assert f"{constant:.2f} nats per image" in capsys.readouterr().out
+    assert command.main([str(path), "--samples", "3", "--save"]) == 0
+    assert "recorded the IW-NLL with K = 3" in capsys.readouterr().err
     assert command.main([str(path), "--samples", "2", "--save", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)[str(path)]
+    printed = capsys.readouterr()
+    assert "instead of K = 3" in printed.err
+    found = json.loads(printed.out)[str(path)]
     metrics = load_checkpoint(path).meta.metrics
     assert (metrics["iw_nll"], metrics["iw_samples"]) == (found["iw_nll"], 2)
 

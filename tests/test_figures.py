@@ -146,6 +146,18 @@ def test_a_code_on_the_manifold_stands_on_the_picture_that_it_decodes_to(
         assert (at["-2"], at["2"]) == pytest.approx((0, 4))
 
 
+@pytest.mark.parametrize("spacing", ["linear", "quantile"])
+def test_codes_beyond_the_manifold_are_left_out(spacing: str) -> None:
+    nodes = lattice(5, 2.0, spacing)
+    plane = dimension_plane(np.zeros(2), 0, 1)
+    xy = np.array([[1.9, 0.0], [0.0, -1.9], [2.9, 0.0], [0.0, 9.0]])
+    codes = ScatterInfo(xy, np.zeros(4, int), np.arange(4), ("0",), plane.names)
+    info = ManifoldInfo(plane, nodes, np.zeros((50, 50, 1), np.uint8))
+    points = manifold_figure(info, codes).data[0]
+    # By the lattice's half step beyond its ends: 0.5 if linear, less than 0.6 by quantile.
+    assert [int(row) for row in points.text] == [0, 1]
+
+
 def test_without_codes_a_node_tells_its_z(model: VAE) -> None:
     plane, grid = dimension_plane(np.zeros(5), 0, 1), lattice(4, 1.5)
     picture = np.zeros((16, 20, 3), dtype=np.uint8)

@@ -69,6 +69,34 @@ def test_flags_are_taken_and_recorded(tmp_path: Path) -> None:
     assert "beta 4" in run.stdout
 
 
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        (["--recipe", "mnist-20d", "--latent-dim", 10], "mnist-10d"),
+        (["--recipe", "mnist-2d", "--dataset", "kmnist"], "kmnist-2d"),
+        (["--recipe", "vxlabs-20d", "--latent-dim", 5], "vxlabs-5d"),
+        (["--recipe", "vxlabs-2d", "--dataset", "digits"], "vxlabs-digits-2d"),
+        (["--recipe", "gan-lab-32d", "--beta", 2], "gan-lab-32d"),
+        (["--dataset", "fashion-mnist", "--latent-dim", 2], "fashion-2d"),
+    ],
+)
+def test_a_changed_recipe_is_saved_under_a_name_of_its_own(
+    flags: list[object], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, flags)])
+    [(_, recipe)] = train.choose_recipes(train.parse_args())
+    assert recipe.name == name
+
+
+def test_who_does_not_wait_for_umap_has_the_checkpoint_all_the_same(tmp_path: Path) -> None:
+    flags = ["--recipe", "digits-20d", "--limit", 64, "--epochs", 2, "--out", tmp_path]
+    status, _ = _train_and_stop(signal.SIGINT, "UMAP of 360", *flags)
+    assert status == 130
+    checkpoint = load_checkpoint(tmp_path / "digits-20d")
+    assert checkpoint.meta.epochs_done == 2
+    assert "tsne" not in checkpoint.latents.projections
+
+
 def _train_and_stop(signal_sent: int, line: str, *flags: object) -> tuple[int, str]:
     """Train until a line is printed, stop it by a signal; return its status and the rest it said.
 
@@ -151,7 +179,7 @@ def test_a_convolutional_recipe_fits_itself_to_other_images(tmp_path: Path) -> N
     flags = ["--dataset", "digits", "--latent-dim", 2, "--epochs", 1, "--limit", 64]
     run = _train("--recipe", "gan-lab-32d", *flags, "--out", tmp_path)
     assert run.returncode == 0, run.stderr
-    model = load_checkpoint(tmp_path / "digits-2d").model
+    model = load_checkpoint(tmp_path / "gan-lab-digits-2d").model
     assert model.config.family == "conv"
     assert model.generate(torch.zeros(1, 2)).shape == (1, 1, 8, 8)
 
@@ -278,6 +306,7 @@ def test_what_cannot_be_done_is_said_in_a_line_without_a_traceback(
     assert words.format(empty=empty) in run.stderr
     assert "Traceback" not in run.stderr
     assert not list(tmp_path.glob("*/model.safetensors"))
+    assert not (tmp_path / "empty" / "MNIST").exists()
 
 
 def test_recipes_are_listed_and_an_unknown_one_is_refused_with_the_list() -> None:

@@ -12,8 +12,10 @@ from vae_explorer.config import ModelConfig
 
 __all__ = ["architecture_figure"]
 
-ROW_HEIGHT = 34
+ROW_HEIGHT, TALL_ROW = 34, 44
 FONT_SIZE = 15
+# Words longer than this go on two lines: what a layer is, and what follows it.
+LONGEST = 38
 # Where the bars stand, as shares of the figure's width; words left of them, figures right.
 BARS = (0.5, 0.78)
 _COLOURS = {"encoder": CLASS_COLOURS[0], "decoder": CLASS_COLOURS[1]}
@@ -48,6 +50,7 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
             hoverinfo="skip",
         )
     )
+    tall = any("<br>" in row[0] for row in rows)
     for place, (words, _, parameters, _) in zip(places, rows, strict=True):
         figure.add_annotation(_label(words, 0, "left", place))
         figure.add_annotation(_label(parameters, 1, "right", place))
@@ -58,7 +61,7 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
     figure.update_xaxes(visible=False, domain=BARS, fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(rows) - 0.4, -1.6], fixedrange=True)
     return figure.update_layout(
-        height=ROW_HEIGHT * (len(rows) + 1),
+        height=(TALL_ROW if tall else ROW_HEIGHT) * (len(rows) + 1),
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         bargap=0.18,
         showlegend=False,
@@ -69,11 +72,13 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
 def _row(block: Block) -> tuple[str, tuple[int, ...], str, str]:
     """Return a layer's words, its output's shape, its parameters and its colour."""
     words = f"{block.layer}, {block.then}" if block.then else block.layer
+    if block.then and len(words) > LONGEST:
+        words = f"{block.layer},<br>{block.then}"
     return words, block.shape, f"{block.parameters:,}", _COLOURS[block.part]
 
 
 def _label(text: str, x: float, anchor: str, y: float) -> dict[str, object]:
     return {
         **{"text": text, "x": x, "xref": "paper", "xanchor": anchor, "y": y, "yref": "y"},
-        **{"showarrow": False},
+        **{"showarrow": False, "align": "left"},
     }

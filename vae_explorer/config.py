@@ -30,6 +30,8 @@ FAMILIES = ("mlp", "conv")
 LIKELIHOODS = ("bernoulli", "gaussian")
 POSTERIORS = ("logvar", "logscale")
 SCHEDULES = ("constant", "cosine")
+# An epoch's randomness follows from the seed and the epoch together, in 64 bits.
+MOST_SEED = 2**32 - 1
 
 Config = TypeVar("Config", "ModelConfig", "TrainConfig")
 
@@ -151,6 +153,8 @@ class TrainConfig:
         _whole_number(self, "epochs")
         _whole_number(self, "batch_size")
         _whole_number(self, "seed", at_least=0)
+        if self.seed > MOST_SEED:
+            raise ValueError(f"seed: found {self.seed}, expected at most {MOST_SEED}")
         if self.limit is not None:
             _whole_number(self, "limit")
         _one_of(self, "schedule", SCHEDULES)

@@ -239,6 +239,10 @@ def _download(info: DatasetInfo, root: Path) -> None:
     try:
         getattr(torchvision.datasets, info.folder)(root, download=True)
     except (OSError, RuntimeError) as error:
+        # torchvision makes the folders first; empty ones would be all that is left of the attempt.
+        for folder in (raw, raw.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         raise FileNotFoundError(
             f"{_missing_message(raw, _missing_files(raw), name)}\n({error})"
         ) from error

@@ -28,9 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
             checkpoint = load_checkpoint(path)
             dataset = _dataset_of(checkpoint.meta.dataset, args.data_dir)
             figures = evaluate(checkpoint.model, checkpoint.latents, dataset, args.samples)
-            if args.save and figures.iw_nll is not None:
-                measured = {"iw_nll": figures.iw_nll, "iw_samples": figures.iw_samples}
-                add_metrics(path, measured)
+            if args.save:
+                _save(path, figures, checkpoint.meta.metrics)
         except (ValueError, OSError) as error:
             print(f"evaluate: {error}", file=sys.stderr)
             failed = True
@@ -74,6 +73,17 @@ def _dataset_of(recorded: DatasetRecord, data_dir: Path | None) -> Dataset | Non
         return None
 
 
+def _save(path: Path, figures: Evaluation, before: dict[str, float]) -> None:
+    """Record the importance-weighted NLL in a checkpoint, and say so, and what it replaces."""
+    if figures.iw_nll is None:
+        print(f"{path}: found no IW-NLL to record, expected the data set for it", file=sys.stderr)
+        return
+    add_metrics(path, {"iw_nll": figures.iw_nll, "iw_samples": figures.iw_samples})
+    former = f", instead of K = {before['iw_samples']:.0f}" if "iw_samples" in before else ""
+    said = f"recorded the IW-NLL with K = {figures.iw_samples} in {path / 'meta.json'}{former}"
+    print(said, file=sys.stderr)
+
+
 def _table(figures: Evaluation) -> str:
     def nats(value: float | None) -> str:
         return NEEDS_DATA if value is None else f"{value:8.2f} nats per image"
@@ -82,7 +92,8 @@ def _table(figures: Evaluation) -> str:
         return NEEDS_DATA if value is None else f"{value:8.3f}"
 
     def row(values: list[float]) -> str:
-        return " ".join(f"{value:7.3f}" for value in values)
+        lines = [values[k : k + 10] for k in range(0, len(values), 10)]
+        return ("\n" + " " * 24).join(" ".join(f"{v:7.3f}" for v in line) for line in lines)
 
     samples = f"IW-NLL, K = {figures.iw_samples}" if figures.iw_samples else "IW-NLL"
     rows = [

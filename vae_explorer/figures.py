@@ -111,7 +111,9 @@ def manifold_figure(info: ManifoldInfo, codes: ScatterInfo | None = None) -> go.
         )
     else:
         placed = codes._replace(xy=info.lattice.position(codes.xy))
-        inside = (np.abs(placed.xy - (size - 1) / 2) <= size / 2).all(axis=1)
+        # By quantile all that is beyond the last node is near it: there the last step decides.
+        beyond = (info.lattice.values[-1] - info.lattice.values[-2]) / 2
+        inside = (np.abs(codes.xy) <= info.lattice.values[-1] + beyond).all(axis=1)
         shown = placed.taking(inside)
         figure.add_traces([*point_traces(shown, opacity=0.8), *name_traces(shown)])
         # Positions on this picture count nodes; only the axes' ticks say z.
@@ -159,7 +161,7 @@ def history_figure(history: list[Epoch]) -> go.Figure:
         low = min(tested.min(), trained.min())
         margin = 0.05 * (high - low)
         figure.update_yaxes(range=[low - margin, high + margin])
-    figure.update_xaxes(title_text="epoch")
+    figure.update_xaxes(title_text="epoch", dtick=1 if len(history) <= 10 else None)
     return figure.update_yaxes(title_text="−ELBO, nats per image")
 
 

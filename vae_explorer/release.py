@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 import platform
 import sys
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
-from vae_explorer.checkpoint import save_checkpoint
+from vae_explorer.amendment import add_projection
+from vae_explorer.checkpoint import Latents, save_checkpoint
 from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.elbo import mean_elbo
 from vae_explorer.evaluation import evaluate
@@ -35,8 +34,9 @@ def release(
     """Write the checkpoint folder of a finished or interrupted training.
 
     Weights are stored as float16 where that moves the test −ELBO by less than 0.05 nats, and
-    everything measured or encoded is of the weights as stored. UMAP and t-SNE are computed for more
-    than two dimensions, but not after Ctrl-C: who stops a run does not want to wait.
+    everything measured or encoded is of the weights as stored. Of more than two dimensions UMAP and
+    t-SNE are added once the folder is whole, so that who does not wait for them loses nothing else;
+    not after Ctrl-C, for who stops a run does not want to wait.
 
     Args:
         result: what `fit` returned.
@@ -50,8 +50,6 @@ def release(
     model, dtype = _as_stored(result.model, dataset.test)
     latents = encode_split(model.to(device), dataset.test)
     figures = evaluate(model, latents, dataset)
-    if model.config.latent_dim > 2 and not result.interrupted:
-        latents = replace(latents, projections=_projections(latents.mean))
     train_config = result.train_config
     meta = Meta(
         name=path.name,
@@ -83,6 +81,8 @@ def release(
         | {package: version(package) for package in ("torch", "numpy", "umap-learn")},
     )
     save_checkpoint(path, model, meta, result.history, latents)
+    if model.config.latent_dim > 2 and not result.interrupted:
+        _add_projections(path, latents)
     return meta
 
 
@@ -93,18 +93,21 @@ def device_name(device: torch.device) -> str:
     return f"cpu (threads: {torch.get_num_threads()})" if device.type == "cpu" else device.type
 
 
-def _projections(z: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the stored flat views of codes z, (N, D), by name, each (N, 2)."""
-    print(f"UMAP of {len(z):,} test codes (a minute or so) ...", flush=True)
-    umap = umap_projection(z)
+def _add_projections(path: Path, latents: Latents) -> None:
+    """Compute the stored flat views of a checkpoint's codes, and add each when it is there."""
+    count = len(latents.mean)
+    print(f"UMAP of {count:,} test codes ...", flush=True)
+    add_projection(path, latents, "umap", umap_projection(latents.mean))
     with tqdm(
         total=100,
-        unit="%",
-        desc=f"t-SNE of {len(z):,} test codes",
+        desc=f"t-SNE of {count:,} test codes",
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}",
         mininterval=0.1 if sys.stderr.isatty() else 10,
     ) as bar:
-        tsne = tsne_projection(z, on_progress=lambda share: bar.update(round(100 * share) - bar.n))
-    return {"umap": umap, "tsne": tsne}
+        view = tsne_projection(
+            latents.mean, on_progress=lambda share: bar.update(round(100 * share) - bar.n)
+        )
+    add_projection(path, latents, "tsne", view)
 
 
 def _as_stored(model: VAE, test: Split) -> tuple[VAE, str]:

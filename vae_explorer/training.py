@@ -241,7 +241,7 @@ def _diverged(epoch: int, where: str, loss: float) -> str:
         + (
             f"What was trained until epoch {epoch - 1} is kept."
             if epoch > 1
-            else "Nothing is lost."
+            else "Nothing was written."
         )
     )
 

@@ -19,7 +19,7 @@ def show_measures(meta: Meta) -> None:
             "−E log p(x|z), nats per image",
         ),
         "KL": (f"{metrics['test_kl']:.2f}", "KL(q(z|x) ‖ p(z)), nats per image"),
-        "IW-NLL": _bound(meta),
+        _bound_name(meta): _bound(meta),
         "active": (
             f"{metrics['active_units']} of {meta.model.latent_dim}",
             "dimensions whose posterior mean varies by more than 0.01 over the test images",
@@ -31,7 +31,7 @@ def show_measures(meta: Meta) -> None:
         "trust": (
             f"{metrics['trustworthiness']:.3f}",
             "trustworthiness: 1 where codes that are near belong to images that are near, over "
-            "5,000 test images",
+            "at most 5,000 test images",
         ),
     }
     with st.container(key="measures"):
@@ -45,12 +45,16 @@ def show_measures(meta: Meta) -> None:
         )
 
 
+def _bound_name(meta: Meta) -> str:
+    return f"IW-NLL {meta.metrics['iw_samples']:.0f}" if "iw_samples" in meta.metrics else "IW-NLL"
+
+
 def _bound(meta: Meta) -> tuple[str, str]:
     """Return the importance-weighted NLL and its meaning, or how to have it measured."""
     if "iw_nll" not in meta.metrics:
-        return "–", (
-            "not measured yet, as it takes minutes: python -m vae_explorer.evaluate "
-            f"…/{meta.name} --save"
+        return "not yet", (
+            "importance-weighted bound on −log p(x), nats per image. It takes minutes: "
+            f"python -m vae_explorer.evaluate …/{meta.name} --save"
         )
     return f"{meta.metrics['iw_nll']:.2f}", (
         f"importance-weighted bound on −log p(x) with {meta.metrics['iw_samples']:.0f} samples of "

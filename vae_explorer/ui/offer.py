@@ -39,16 +39,17 @@ def offer_projection(path: Path, name: str) -> None:
 
 
 def _compute(path: Path, name: str) -> None:
-    text = f"{PROJECTIONS[name]}: a minute or so; stay on this page …"
-    bar = st.progress(0.0, text)
+    text = f"{PROJECTIONS[name]}, a minute or so for 10,000 codes; stay on this page …"
     with _COMPUTING:
         latents = load_latents(path)
         if name in latents.projections:
             return  # by someone else, meanwhile
         if name == "tsne":
+            bar = st.progress(0.0, text)
             view = tsne_projection(
                 latents.mean, on_progress=lambda share: bar.progress(min(share, 1.0), text)
             )
         else:
-            view = umap_projection(latents.mean)
+            with st.spinner(text, show_time=True):
+                view = umap_projection(latents.mean)
         add_projection(path, latents, name, view)

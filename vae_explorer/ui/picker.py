@@ -33,8 +33,11 @@ def choose_checkpoint() -> Path:
             st.stop()
         asked = st.query_params.get("checkpoint")
         if asked and asked not in usable:
-            why = "cannot be opened" if asked in entries else "is not here"
-            st.warning(plain(f"The link asks for the checkpoint “{asked}”, which {why}."))
+            # Kept, because the page may run again before anyone has read it.
+            st.session_state.not_there = asked
+        if missing := st.session_state.get("not_there"):
+            why = "cannot be opened" if missing in entries else "is not here"
+            st.warning(plain(f"The link asks for the checkpoint “{missing}”, which {why}."))
         if st.session_state.get("chosen") not in usable:
             st.session_state.chosen = asked if asked in usable else _first(usable)
         elif asked in usable and asked != st.session_state.get("asked"):
@@ -59,6 +62,7 @@ def choose_checkpoint() -> Path:
 
 def _keep_choice() -> None:
     st.session_state.chosen = st.session_state.checkpoint
+    st.session_state.not_there = None
 
 
 def _folders() -> list[Path]:

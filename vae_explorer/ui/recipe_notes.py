@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
+from vae_explorer.config import config_to_dict
 from vae_explorer.history import Epoch
 from vae_explorer.meta import Meta
 from vae_explorer.recipes import RECIPES, Recipe
@@ -49,13 +49,24 @@ def _duration(seconds: float) -> str:
 
 def _changes(meta: Meta, recipe: Recipe) -> list[str]:
     """Name what a checkpoint's configs have otherwise than its recipe."""
-
-    def fields(model: ModelConfig, training: TrainConfig) -> dict[str, object]:
-        return config_to_dict(model) | config_to_dict(training)
-
-    here, there = fields(meta.model, meta.training), fields(recipe.model, recipe.training)
+    here = config_to_dict(meta.model) | config_to_dict(meta.training)
+    there = config_to_dict(recipe.model) | config_to_dict(recipe.training)
     return [
-        f"{name} {here[name]} instead of {there[name]}"
+        f"{name.replace('_', ' ')} {_in_words(here[name])} instead of {_in_words(there[name])}"
         for name in here
         if here[name] != there[name]
     ]
+
+
+def _in_words(value: object) -> str:
+    """Return a config's value as a reader says it; of a convolution, kernel/stride."""
+    match value:
+        case None:
+            return "none"
+        case []:
+            return "fitted to the image"
+        case [[*_], *_]:
+            return " ".join(f"{kernel}/{stride}" for kernel, stride in value)
+        case [*_]:
+            return "-".join(map(str, value))
+    return str(value)

@@ -24,5 +24,5 @@ def show_row(path: Path, plane: Plane, lattice: Lattice, height: float) -> None:
     first, second = plane.names
     st.caption(
         f"The row at **{second} = {height:g}**: {first} from {lattice.values[0]:g} to "
-        f"{lattice.values[-1]:g}, left to right."
+        f"{lattice.values[-1]:g}, left to right.".replace("-", "−")
     )

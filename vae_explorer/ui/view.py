@@ -129,12 +129,13 @@ def show_view_figures(path: Path, view: View) -> None:
         return
     found = load_neighbour_figures(path, view.name, view.info.xy)
     st.caption(
-        f"{view.name}: **5-NN accuracy {found.knn_accuracy:.3f}**, "
-        f"**trustworthiness {found.trustworthiness:.3f}** of the "
+        f"{view.name}: **5-NN accuracy {found.knn_accuracy:.3f}** among its own points, "
+        f"**trustworthiness {found.trustworthiness:.3f}** as a view of the "
         f"{latents.mean.shape[1]} dimensions.",
         help="5-NN accuracy: how often the five nearest other points in this view vote for a "
         "point's class. Trustworthiness: 1 where points that are near in this view are near in "
-        "the latent space, over the first 5,000.",
+        "the latent space, over at most 5,000 of them. The Model page's figures are of the codes "
+        "themselves.",
     )
 
 

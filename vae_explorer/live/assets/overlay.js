@@ -62,6 +62,8 @@ export class Overlay {
       const { major, minor, angle } = ellipse(posterior.covariance);
       const [x, y] = view.toScreen(...posterior.at);
       const sigma = 2 - k;
+      // Filled, one that is larger than the map would tint all that is on it.
+      part.classList.toggle("lm-wide", sigma * major * view.scale > view.side / 2);
       set(part, {
         rx: sigma * major * view.scale,
         ry: sigma * minor * view.scale,

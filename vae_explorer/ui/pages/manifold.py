@@ -42,7 +42,7 @@ with controls:
         center = choose_center(path)
     plane = choose_plane(path, center, kind)
     height = st.number_input(
-        f"The row at {plane.names[1]} =", value=0.4, step=0.1, key="row", persist_state="session"
+        f"The row at {plane.names[1]} =", -5.0, 5.0, 0.4, 0.1, key="row", persist_state="session"
     )
     show_codes = st.toggle("Test codes on top", key="grid_codes", persist_state="session")
 
