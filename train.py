@@ -17,7 +17,7 @@ from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.processes import Processes, joined, own_device
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
-from vae_explorer.training import fit
+from vae_explorer.training import FitResult, fit
 
 GO_ON = "The same command with --resume goes on after the last finished epoch."
 
@@ -186,25 +186,34 @@ def train_one(
         resume=args.resume,
         processes=processes,
     )
-    if result.problem:
+    if result.problem and processes.rank == 0:
         print(f"train.py: {result.problem}", file=sys.stderr)
     status = 1 if result.problem else 130 if result.interrupted else 0
-    stopped = f"stopped after epoch {len(result.history)} of {recipe.training.epochs}"
-    if processes.rank > 0:
-        return status
+    if processes.rank == 0:
+        write_checkpoint(result, path, source, dataset, device)
+    if status != 130:
+        # torchrun ends all of them when one has failed, and the first may still be writing.
+        processes.meet()
+    return status
+
+
+def write_checkpoint(
+    result: FitResult, path: Path, source: str, dataset: Dataset, device: torch.device
+) -> None:
+    """Write the folder of a run, and say so; a stopped run leaves a finished folder as it is."""
+    stopped = f"stopped after epoch {len(result.history)} of {result.train_config.epochs}"
     if result.interrupted and _is_finished(path):
         print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {GO_ON}")
-        return status
+        return
     if result.interrupted:
         print(f"\n{stopped}; measuring it and writing {path} ...", flush=True)
     meta = release(result, path, source, dataset, device)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
-        f"{meta.metrics['active_units']} of {recipe.model.latent_dim} dimensions active"
+        f"{meta.metrics['active_units']} of {meta.model.latent_dim} dimensions active"
     )
     if result.interrupted:
         print(GO_ON)
-    return status
 
 
 def _in_words(recipe: Recipe) -> str:

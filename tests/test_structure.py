@@ -22,7 +22,7 @@ LAYERS = (
     ("evaluation", "amendment"),
     ("geometry", "latents", "neighbours", "projections"),
     ("checkpoint", "training"),
-    ("elbo",),
+    ("elbo", "divergence", "schedule"),
     ("training_state", "objective", "data"),
     ("model", "meta", "architecture"),
     ("layers",),

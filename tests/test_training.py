@@ -12,9 +12,11 @@ import torch
 from vae_explorer import training
 from vae_explorer.config import ModelConfig, TrainConfig
 from vae_explorer.data import Dataset
+from vae_explorer.divergence import Diverged
 from vae_explorer.elbo import mean_elbo
 from vae_explorer.model import VAE
-from vae_explorer.training import Diverged, fit, kl_weight, learning_rate
+from vae_explorer.schedule import kl_weight, learning_rate
+from vae_explorer.training import fit
 from vae_explorer.training_state import read_state
 
 MODEL = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,), dropout=0.1)

@@ -41,6 +41,11 @@ class Processes(NamedTuple):
         """Return `model` such that a backward pass leaves every process the mean gradient."""
         return nn.parallel.DistributedDataParallel(model) if self.count > 1 else model
 
+    def meet(self) -> None:
+        """Wait for all the others."""
+        if self.count > 1:
+            dist.barrier()
+
     @contextmanager
     def first_speaks(self) -> Iterator[None]:
         """Let what the others print go nowhere."""
@@ -53,11 +58,11 @@ class Processes(NamedTuple):
     @contextmanager
     def first_before_others(self) -> Iterator[None]:
         """Let the first process do something before the others do it, such as a download."""
-        if self.count > 1 and self.rank > 0:
-            dist.barrier()
+        if self.rank > 0:
+            self.meet()
         yield
-        if self.count > 1 and self.rank == 0:
-            dist.barrier()
+        if self.rank == 0:
+            self.meet()
 
 
 @contextmanager

@@ -9,27 +9,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
 from vae_explorer.data import Dataset, Split, pixels
+from vae_explorer.divergence import Diverged, check_finite
 from vae_explorer.elbo import ElboMeans, mean_elbo
 from vae_explorer.history import Epoch
 from vae_explorer.model import VAE
 from vae_explorer.objective import negative_elbo
 from vae_explorer.processes import Processes
+from vae_explorer.schedule import kl_weight, learning_rate
 from vae_explorer.training_state import TrainingState, read_state, write_state
 
-__all__ = ["Diverged", "FitResult", "fit", "kl_weight", "learning_rate"]
+__all__ = ["FitResult", "fit"]
 
 # Steps between two looks at whether the losses are finite.
 CHECK_EVERY = 200
 ALONE = Processes()
-
-
-class Diverged(ValueError):
-    """A loss that is no longer a finite number; says where it was found."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +48,6 @@ class FitResult:
     history: list[Epoch]
     interrupted: bool
     problem: str | None = None
-
-
-def kl_weight(config: TrainConfig, step: int, steps: int) -> float:
-    """Return the KL's weight at `step` of `steps`: linear from 0 in the warm-up, then beta."""
-    rising = config.warmup * steps
-    return config.beta * min(1.0, step / rising) if rising else config.beta
-
-
-def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
-    """Return Adam's learning rate at `step` of `steps`."""
-    if config.schedule == "cosine":
-        return config.lr * 0.5 * (1 + math.cos(math.pi * step / steps))
-    return config.lr
 
 
 def fit(
@@ -108,19 +93,8 @@ def fit(
     train = dataset.train.first(train_config.limit).to(device)
     test = dataset.test.to(device)
     history: list[Epoch] = []
-    if resume and state_path is not None and not state_path.is_file():
-        print(f"nothing to resume at {state_path}: training from the start")
-    elif resume and state_path is not None:
-        state = read_state(state_path)
-        _check_same_run(state, model_config, train_config, dataset, state_path)
-        state.restore(model, optimizer)
-        history = list(state.history)
-        if len(history) > train_config.epochs:
-            raise ValueError(
-                f"epochs: found {train_config.epochs}, expected at least {len(history)}, the "
-                f"epochs that {state_path} has behind it"
-            )
-        print(f"resuming after epoch {len(history)} from {state_path}")
+    if resume and state_path is not None:
+        history = _resume(state_path, model, optimizer, train_config, dataset)
 
     epochs = train_config.epochs
     steps = epochs * math.ceil(len(train.images) / train_config.batch_size)
@@ -151,14 +125,17 @@ def fit(
             )
             tested = mean_elbo(model, test, train_config.seed)
             if not math.isfinite(tested.neg_elbo):
-                raise Diverged(_diverged(epoch, "the test split", tested.neg_elbo))
+                raise Diverged.at(epoch, "the test split", tested.neg_elbo)
             history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))
-            if state_path is not None and processes.rank == 0:
-                checksum = dataset.checksum
-                write_state(
-                    state_path,
-                    TrainingState.capture(model, optimizer, train_config, checksum, history),
-                )
+            if state_path is not None:
+                if processes.rank == 0:
+                    checksum = dataset.checksum
+                    write_state(
+                        state_path,
+                        TrainingState.capture(model, optimizer, train_config, checksum, history),
+                    )
+                # The others go back to what the first one wrote.
+                processes.meet()
                 resumable = True
             bar.write(_epoch_line(history[-1], epochs))
     except (KeyboardInterrupt, Diverged) as stop:
@@ -173,6 +150,30 @@ def fit(
     finally:
         bar.close()
     return FitResult(model.cpu().eval(), train_config, history, interrupted, problem)
+
+
+def _resume(
+    path: Path,
+    model: VAE,
+    optimizer: torch.optim.Optimizer,
+    config: TrainConfig,
+    dataset: Dataset,
+) -> list[Epoch]:
+    """Put model and optimizer where the run at `path` stands, if there is one; return its rows."""
+    if not path.is_file():
+        print(f"nothing to resume at {path}: training from the start")
+        return []
+    state = read_state(path)
+    _check_same_run(state, model.config, config, dataset, path)
+    done = len(state.history)
+    if done > config.epochs:
+        raise ValueError(
+            f"epochs: found {config.epochs}, expected at least {done}, the epochs that {path} has "
+            "behind it"
+        )
+    state.restore(model, optimizer)
+    print(f"resuming after epoch {done} from {path}")
+    return list(state.history)
 
 
 def _train_epoch(
@@ -221,29 +222,9 @@ def _train_epoch(
         last = step == first + len(batches) - 1
         if (step - first) % CHECK_EVERY == 0 or last:
             seen = processes.sum(losses[: step - first + 1])
-            _check_finite(seen[:, 2], epoch, len(batches))
+            check_finite(seen[:, 2], epoch, len(batches))
     reconstruction, kl = (seen[:, :2].double().sum(0) / len(train.images)).tolist()
     return ElboMeans(reconstruction + kl, reconstruction, kl)
-
-
-def _check_finite(losses: Tensor, epoch: int, steps: int) -> None:
-    """Raise `Diverged` at the first of an epoch's losses, (S,), that is not finite."""
-    found = losses.cpu()
-    bad = (~found.isfinite()).nonzero()
-    if len(bad):
-        step = int(bad[0])
-        raise Diverged(_diverged(epoch, f"step {step + 1} of {steps}", found[step].item()))
-
-
-def _diverged(epoch: int, where: str, loss: float) -> str:
-    return (
-        f"epoch {epoch}, {where}: found a loss of {loss}, expected a finite number; lower --lr. "
-        + (
-            f"What was trained until epoch {epoch - 1} is kept."
-            if epoch > 1
-            else "Nothing was written."
-        )
-    )
 
 
 def _epoch_line(row: Epoch, epochs: int) -> str:
