@@ -37,7 +37,7 @@ __all__ = [
     "load_meta",
     "load_model",
     "load_neighbour_figures",
-    "load_test_split",
+    "load_originals",
 ]
 
 
@@ -132,15 +132,17 @@ def load_neighbour_figures(path: Path, name: str, view: np.ndarray) -> Neighbour
     return _neighbour_figures(path, files_changed(path), name, view)
 
 
-def load_test_split(path: Path):
-    """Return the test images a checkpoint was measured on, a `vae_explorer.data.Split`.
+def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
+    """Return the test images of rows of the codes, (N, C, H, W) in [0, 1].
 
-    Raises:
-        FileNotFoundError: where the data set is not on disk.
-        ValueError: where other data is there under its name.
+    None where the data set is not on disk, or other data is there under its name.
     """
     recorded = _meta(path, files_changed(path)).dataset
-    return _test_split(recorded.name, recorded.checksum)
+    try:
+        images = _test_split(recorded.name, recorded.checksum).images
+    except (ValueError, FileNotFoundError):
+        return None
+    return images[load_latents(path).index[rows]].numpy() / 255
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

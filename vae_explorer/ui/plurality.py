@@ -9,7 +9,7 @@ import streamlit as st
 
 from vae_explorer.latents import decode
 from vae_explorer.pictures import mosaic, png_bytes
-from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_test_split
+from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_originals
 
 __all__ = ["show_plurality"]
 
@@ -35,9 +35,8 @@ def show_plurality(path: Path) -> None:
     images = decode(load_model(path), np.concatenate([mean[None], mean + deviation * noise]))
 
     original, reconstruction, samples = st.columns([2, 2, 8])
-    try:
-        picture = load_test_split(path).images[latents.index[[row]]].numpy() / 255
-    except (ValueError, FileNotFoundError):
+    picture = load_originals(path, np.array([row]))
+    if picture is None:
         original.caption("The original is not on disk.")
     else:
         original.image(_png(picture, 1), width="stretch", output_format="PNG")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from vae_explorer.latents import decode, dimensions_by_kl
 from vae_explorer.pictures import mosaic, png_bytes
-from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_test_split
+from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_originals
 
 __all__ = ["selected_rows", "show_digit", "show_group"]
 
@@ -36,9 +36,8 @@ def show_digit(path: Path, row: int) -> None:
         _png(decode(load_model(path), mean[None])), width="stretch", output_format="PNG"
     )
     reconstruction.caption("reconstruction")
-    try:
-        images = load_test_split(path).images[[index]].numpy() / 255
-    except (ValueError, FileNotFoundError):
+    images = load_originals(path, np.array([row]))
+    if images is None:
         original.caption("The original is not on disk.")
     else:
         original.image(_png(images), width="stretch", output_format="PNG")

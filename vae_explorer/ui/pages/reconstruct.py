@@ -13,7 +13,7 @@ from vae_explorer.ui.loaders import (
     load_latents,
     load_meta,
     load_model,
-    load_test_split,
+    load_originals,
 )
 from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.plurality import show_plurality
@@ -42,10 +42,11 @@ with left:
     )
     rows = np.arange((number - 1) * COUNT, min(number * COUNT, len(latents.index)))
     kinds = [decode(model, latents.mean[rows])]
-    try:
-        kinds.insert(0, load_test_split(path).images[latents.index[rows]].numpy() / 255)
+    originals = load_originals(path, rows)
+    if originals is not None:
+        kinds.insert(0, originals)
         said = "Each pair of rows: originals above, reconstructions below."
-    except (ValueError, FileNotFoundError):
+    else:
         said = (
             f"The originals of {meta.dataset.name} are not on disk, so these are the "
             "reconstructions alone. Point VAE_EXPLORER_DATA at the data to see both."
