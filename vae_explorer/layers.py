@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from vae_explorer.config import ACTIVATIONS, ModelConfig
-from vae_explorer.windows import fitted_windows
+from vae_explorer.windows import Window, fitted_windows
 
 __all__ = [
     "LAYER_ACTIVATIONS",
@@ -119,13 +120,8 @@ def encoder_layers(config: ModelConfig) -> list[Layer]:
         channels, side, _ = config.image_shape
         widths = [channels, *config.hidden, codes]
         windows = config.windows or fitted_windows(side, len(widths) - 1)
-        layers = [Unflatten(config.image_shape)]
-        for k, (kernel, stride) in enumerate(windows):
-            layers.append(Conv(widths[k], widths[k + 1], kernel, stride, 0))
-            if k < len(windows) - 1:
-                layers += [BatchNorm(widths[k + 1]), Activation("leaky_relu")]
-                layers += [Dropout(config.dropout)] * bool(config.dropout)
-        layers.append(Flatten())
+        convolutions = _convolutions(Conv, widths, windows, "leaky_relu", config.dropout)
+        layers = [Unflatten(config.image_shape), *convolutions, Flatten()]
     return layers + [LogScaleToLogVar()] * (config.posterior == "logscale")
 
 
@@ -137,12 +133,8 @@ def decoder_layers(config: ModelConfig) -> list[Layer]:
     channels, side, _ = config.image_shape
     widths = [config.latent_dim, *config.decoder_widths, channels]
     windows = config.decoder_windows or fitted_windows(side, len(widths) - 1)[::-1]
-    layers: list[Layer] = [Unflatten((config.latent_dim, 1, 1))]
-    for k, (kernel, stride) in enumerate(windows):
-        layers.append(ConvTranspose(widths[k], widths[k + 1], kernel, stride, 0))
-        if k < len(windows) - 1:
-            layers += [BatchNorm(widths[k + 1]), Activation(config.activation)]
-    return [*layers, Flatten()]
+    convolutions = _convolutions(ConvTranspose, widths, windows, config.activation)
+    return [Unflatten((config.latent_dim, 1, 1)), *convolutions, Flatten()]
 
 
 def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -187,4 +179,22 @@ def _perceptron(widths: list[int], activation: str, dropout: float = 0.0) -> lis
             if dropout:
                 layers.append(Dropout(dropout))
         layers.append(Dense(inputs, outputs))
+    return layers
+
+
+def _convolutions(
+    kind: type[Conv | ConvTranspose],
+    channels: list[int],
+    windows: Sequence[Window],
+    activation: str,
+    dropout: float = 0.0,
+) -> list[Layer]:
+    """The same for convolutions of a kind through `channels`, normalised before the activation."""
+    layers: list[Layer] = []
+    for inputs, outputs, window in zip(channels[:-1], channels[1:], windows, strict=True):
+        if layers:
+            layers += [BatchNorm(inputs), Activation(activation)]
+            if dropout:
+                layers.append(Dropout(dropout))
+        layers.append(kind(inputs, outputs, *window, 0))
     return layers
