@@ -78,8 +78,9 @@ def points_blob(
         "axes": axes.axes.astype(np.float32),
         "center": axes.center.astype(np.float32),
     }
-    for name in PROJECTIONS.keys() & latents.projections.keys():
-        arrays[name] = latents.projections[name].astype(np.float32)
+    # In one order always: the blob is known by its bytes, and browsers keep it by that.
+    stored = [name for name in PROJECTIONS if name in latents.projections]
+    arrays |= {name: latents.projections[name].astype(np.float32) for name in stored}
     header = {
         "classes": list(meta.dataset.classes),
         "colours": list(colours),
