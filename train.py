@@ -13,10 +13,13 @@ import torch
 
 from vae_explorer.architecture import network_in_words, parameter_count
 from vae_explorer.checkpoint import check_replaceable, load_meta
+from vae_explorer.config import PRECISIONS
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
+from vae_explorer.precision import PrecisionChoice, choose_precision
 from vae_explorer.processes import Processes, joined, own_device
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
+from vae_explorer.step import is_captured
 from vae_explorer.training import FitResult, fit
 
 GO_ON = "The same command with --resume goes on after the last finished epoch."
@@ -79,6 +82,12 @@ def parse_args() -> argparse.Namespace:
     add("--warmup", type=float, metavar="F", help="first fraction of steps, KL weight rising")
     add("--seed", type=int, help="of weights, image order and noise")
     add("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="default: auto")
+    add(
+        "--precision",
+        default="auto",
+        choices=("auto", *PRECISIONS),
+        help="of matrix products' factors; auto: what the device is fastest with",
+    )
     add("--limit", type=int, metavar="N", help="train on the first N images only")
     add("--resume", action="store_true", help="go on after the last finished epoch of the same run")
     return parser.parse_args()
@@ -164,22 +173,25 @@ def train_one(
     processes: Processes,
 ) -> int:
     """Train one recipe into the folder of its name; return 0, 130 (Ctrl-C) or 1 (diverged)."""
+    asked = PrecisionChoice(args.precision, "as asked for")
+    choice = choose_precision(device) if args.precision == "auto" else asked
+    training = replace(recipe.training, precision=choice.precision)
     path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
     if args.out.exists() and not args.out.is_dir():
         raise ValueError(f"--out: found {args.out}, which is a file, expected a folder")
     check_replaceable(path)
     with processes.first_before_others():
-        dataset = load_dataset(recipe.training.dataset, args.data_dir)
-    print(_banner(source, recipe, args, dataset, device), flush=True)
-    if processes.count > 1:
-        print(f"  processes {processes.count}, each with its part of every batch")
+        dataset = load_dataset(training.dataset, args.data_dir)
+    print(_banner(source, recipe, args, dataset, device))
+    print(f"  products  {choice.precision}: {choice.reason}; all else is float32")
+    print(f"  steps     {_steps_in_words(device, processes)}", flush=True)
     if recipe.model.latent_dim == 1:
         print("  note      the app's maps need two dimensions: it opens this one's Model page only")
     if _is_finished(path) and not args.resume:
         print(f"  replaces  the finished checkpoint {path}, once this run is finished")
     result = fit(
         recipe.model,
-        recipe.training,
+        training,
         dataset,
         device=device,
         state_path=state,
@@ -258,6 +270,14 @@ def _banner(
         f"Adam {training.lr:g} ({training.schedule}){extras}\n"
         f"  device    {device_name(device)}"
     )
+
+
+def _steps_in_words(device: torch.device, processes: Processes) -> str:
+    if processes.count > 1:
+        return f"by {processes.count} processes, each with its part of every batch"
+    if is_captured(device, processes):
+        return "captured as one CUDA graph and replayed"
+    return "one operation at a time (a CUDA graph needs an NVIDIA GPU)"
 
 
 def _is_finished(path: Path) -> bool:

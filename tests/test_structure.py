@@ -22,11 +22,12 @@ LAYERS = (
     ("evaluation", "amendment"),
     ("geometry", "latents", "neighbours", "projections"),
     ("checkpoint", "training"),
+    ("step",),
     ("elbo", "divergence", "schedule"),
     ("training_state", "objective", "data"),
     ("model", "meta", "architecture"),
     ("layers",),
-    ("config", "history", "pictures", "recipes", "processes"),
+    ("config", "history", "pictures", "recipes", "processes", "precision"),
     ("windows",),
 )
 # Within a line, these lean on each other one way.

@@ -18,6 +18,7 @@ __all__ = [
     "FAMILIES",
     "LIKELIHOODS",
     "POSTERIORS",
+    "PRECISIONS",
     "SCHEDULES",
     "ModelConfig",
     "TrainConfig",
@@ -29,6 +30,7 @@ ACTIVATIONS = ("relu", "gelu", "silu", "tanh", "softplus")
 FAMILIES = ("mlp", "conv")
 LIKELIHOODS = ("bernoulli", "gaussian")
 POSTERIORS = ("logvar", "logscale")
+PRECISIONS = ("float32", "tfloat32", "bfloat16")
 SCHEDULES = ("constant", "cosine")
 # An epoch's randomness follows from the seed and the epoch together, in 64 bits.
 MOST_SEED = 2**32 - 1
@@ -136,6 +138,7 @@ class TrainConfig:
         clip: longer gradients are scaled down to this norm (Pascanu et al. 2013); None: never.
         seed: of the initial weights, the order of images and the noise.
         limit: train on the first `limit` images only; None takes all.
+        precision: one of `PRECISIONS`: how far the factors of matrix products may be rounded.
     """
 
     dataset: str = "mnist"
@@ -148,6 +151,7 @@ class TrainConfig:
     clip: float | None = None
     seed: int = 0
     limit: int | None = None
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         _whole_number(self, "epochs")
@@ -158,6 +162,7 @@ class TrainConfig:
         if self.limit is not None:
             _whole_number(self, "limit")
         _one_of(self, "schedule", SCHEDULES)
+        _one_of(self, "precision", PRECISIONS)
         _number(self, "beta", 0.0, math.inf)
         _number(self, "warmup", 0.0, 1.0)
         for name, value in (("lr", self.lr), ("clip", self.clip)):

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
 from tqdm import tqdm
 
 from vae_explorer.config import ModelConfig, TrainConfig, config_to_dict
-from vae_explorer.data import Dataset, Split, pixels
+from vae_explorer.data import Dataset, Split
 from vae_explorer.divergence import Diverged, check_finite
 from vae_explorer.elbo import ElboMeans, mean_elbo
 from vae_explorer.history import Epoch
 from vae_explorer.model import VAE
-from vae_explorer.objective import negative_elbo
+from vae_explorer.precision import rounded_products
 from vae_explorer.processes import Processes
 from vae_explorer.schedule import kl_weight, learning_rate
+from vae_explorer.step import Step, adam, is_captured
 from vae_explorer.training_state import TrainingState, read_state, write_state
 
 __all__ = ["FitResult", "fit"]
@@ -89,7 +89,8 @@ def fit(
     _check_batches(model_config, train_config, dataset, processes)
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=train_config.lr, fused=True)
+    captured = is_captured(torch.device(device), processes)
+    optimizer = adam(model, train_config.lr, captured)
     train = dataset.train.first(train_config.limit).to(device)
     test = dataset.test.to(device)
     history: list[Epoch] = []
@@ -107,22 +108,24 @@ def fit(
         mininterval=0.1 if sys.stderr.isatty() else 10,
         disable=processes.rank > 0,
     )
-    parallel = processes.parallel(model)
+    step = Step(
+        processes.parallel(model),
+        optimizer,
+        train.images,
+        config=train_config,
+        likelihood=model_config.likelihood,
+        processes=processes,
+    )
     resumable, interrupted, problem = bool(history), False, None
     try:
         for epoch in range(len(history) + 1, epochs + 1):
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-            trained = _train_epoch(
-                parallel,
-                optimizer,
-                train,
-                train_config,
-                epoch=epoch,
-                bar=bar,
-                likelihood=model_config.likelihood,
-                processes=processes,
-            )
+            model.train()
+            with rounded_products(train_config.precision):
+                trained = _train_epoch(
+                    step, train, train_config, epoch=epoch, bar=bar, processes=processes
+                )
             tested = mean_elbo(model, test, train_config.seed)
             if not math.isfinite(tested.neg_elbo):
                 raise Diverged.at(epoch, "the test split", tested.neg_elbo)
@@ -177,20 +180,15 @@ def _resume(
 
 
 def _train_epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    step: Step,
     train: Split,
     config: TrainConfig,
     *,
     epoch: int,
     bar: tqdm,
-    likelihood: str,
     processes: Processes,
 ) -> ElboMeans:
-    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch).
-
-    `model` is what `Processes.parallel` made of a VAE with this likelihood.
-    """
+    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch)."""
     device = train.images.device
     # 2^20 epochs fit between two seeds, so that no two runs share an epoch's randomness.
     torch.manual_seed((config.seed << 20) + epoch)
@@ -202,26 +200,12 @@ def _train_epoch(
     steps, first = config.epochs * len(batches), (epoch - 1) * len(batches)
     # Kept where they are computed: to look at each step's would make the device wait for us.
     losses = torch.zeros(len(batches), 3, device=device)
-    model.train()
-    for step, batch in enumerate(batches, first):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, step, steps)
-        x = pixels(train.images[processes.part(batch)])
-        parts = negative_elbo(model(x), x, likelihood)
-        # The mean over the whole batch, of which gradients are averaged over the processes.
-        share = len(batch) / processes.count
-        loss = parts.total(kl_weight(config, step, steps)).sum() / share
-        optimizer.zero_grad()
-        loss.backward()
-        if config.clip is not None:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimizer.step()
-        sums = [part.detach().sum() for part in parts]
-        losses[step - first] = torch.stack([*sums, loss.detach()])
+    for k, batch in enumerate(batches):
+        now = first + k
+        losses[k] = step(batch, learning_rate(config, now, steps), kl_weight(config, now, steps))
         bar.update()
-        last = step == first + len(batches) - 1
-        if (step - first) % CHECK_EVERY == 0 or last:
-            seen = processes.sum(losses[: step - first + 1])
+        if k % CHECK_EVERY == 0 or k == len(batches) - 1:
+            seen = processes.sum(losses[: k + 1])
             check_finite(seen[:, 2], epoch, len(batches))
     reconstruction, kl = (seen[:, :2].double().sum(0) / len(train.images)).tolist()
     return ElboMeans(reconstruction + kl, reconstruction, kl)

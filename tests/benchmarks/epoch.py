@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from vae_explorer.data import default_data_dir, load_dataset
 from vae_explorer.elbo import mean_elbo
 from vae_explorer.model import VAE
+from vae_explorer.precision import choose_precision
 from vae_explorer.recipes import find_recipe
 from vae_explorer.training import fit
 
@@ -97,7 +98,8 @@ def _loss(model: VAE, images: torch.Tensor) -> torch.Tensor:
 
 
 def _ours(epochs: int, seed: int, device: torch.device, dataset) -> tuple[VAE, list[float]]:
-    training = replace(RECIPE.training, epochs=epochs, seed=seed)
+    precision = choose_precision(device).precision
+    training = replace(RECIPE.training, epochs=epochs, seed=seed, precision=precision)
     result = fit(RECIPE.model, training, dataset, device=device)
     return result.model, [row.seconds for row in result.history]
 

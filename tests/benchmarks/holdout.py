@@ -62,7 +62,7 @@ def _changed(config: ModelConfig | TrainConfig, args: dict[str, str | None]):
         text, value = args[field.name], getattr(config, field.name)
         if text is None:
             continue
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) or field.name == "decoder_hidden":
             changes[field.name] = tuple(int(part) for part in text.split(",") if part)
         else:
             changes[field.name] = float(text) if value is None else type(value)(text)

@@ -48,13 +48,16 @@ def _duration(seconds: float) -> str:
 
 
 def _changes(meta: Meta, recipe: Recipe) -> list[str]:
-    """Name what a checkpoint's configs have otherwise than its recipe."""
+    """Name what a checkpoint's configs have otherwise than its recipe.
+
+    Not the precision: a recipe leaves that to the device.
+    """
     here = config_to_dict(meta.model) | config_to_dict(meta.training)
     there = config_to_dict(recipe.model) | config_to_dict(recipe.training)
     return [
         f"{name.replace('_', ' ')} {_in_words(here[name])} instead of {_in_words(there[name])}"
         for name in here
-        if here[name] != there[name]
+        if here[name] != there[name] and name != "precision"
     ]
 
 
