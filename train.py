@@ -19,8 +19,9 @@ from vae_explorer.precision import PrecisionChoice, choose_precision
 from vae_explorer.processes import Processes, joined, own_device
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.release import device_name, release
+from vae_explorer.snapshots import Snapshots
 from vae_explorer.step import is_captured
-from vae_explorer.training import FitResult, fit
+from vae_explorer.training import FitResult, fit, steps_of
 
 GO_ON = "The same command with --resume goes on after the last finished epoch."
 
@@ -89,6 +90,7 @@ def parse_args() -> argparse.Namespace:
         help="of matrix products' factors; auto: what the device is fastest with",
     )
     add("--limit", type=int, metavar="N", help="train on the first N images only")
+    add("--snapshots", type=int, metavar="N", help="film the training in N snapshots")
     add("--resume", action="store_true", help="go on after the last finished epoch of the same run")
     return parser.parse_args()
 
@@ -189,6 +191,10 @@ def train_one(
         print("  note      the app's maps need two dimensions: it opens this one's Model page only")
     if _is_finished(path) and not args.resume:
         print(f"  replaces  the finished checkpoint {path}, once this run is finished")
+    snapshots = None
+    if args.snapshots is not None:
+        steps = steps_of(training, len(dataset.train.first(training.limit).labels))
+        snapshots = Snapshots(state.with_suffix(".snapshots"), args.snapshots, steps)
     result = fit(
         recipe.model,
         training,
@@ -197,12 +203,13 @@ def train_one(
         state_path=state,
         resume=args.resume,
         processes=processes,
+        snapshots=snapshots,
     )
     if result.problem and processes.rank == 0:
         print(f"train.py: {result.problem}", file=sys.stderr)
     status = 1 if result.problem else 130 if result.interrupted else 0
     if processes.rank == 0:
-        write_checkpoint(result, path, source, dataset, device)
+        write_checkpoint(result, path, source, dataset, device, snapshots=snapshots)
     if status != 130:
         # torchrun ends all of them when one has failed, and the first may still be writing.
         processes.meet()
@@ -210,7 +217,13 @@ def train_one(
 
 
 def write_checkpoint(
-    result: FitResult, path: Path, source: str, dataset: Dataset, device: torch.device
+    result: FitResult,
+    path: Path,
+    source: str,
+    dataset: Dataset,
+    device: torch.device,
+    *,
+    snapshots: Snapshots | None,
 ) -> None:
     """Write the folder of a run, and say so; a stopped run leaves a finished folder as it is."""
     stopped = f"stopped after epoch {len(result.history)} of {result.train_config.epochs}"
@@ -219,7 +232,7 @@ def write_checkpoint(
         return
     if result.interrupted:
         print(f"\n{stopped}; measuring it and writing {path} ...", flush=True)
-    meta = release(result, path, source, dataset, device)
+    meta = release(result, path, source, dataset, device, snapshots=snapshots)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
         f"{meta.metrics['active_units']} of {meta.model.latent_dim} dimensions active"

@@ -1,4 +1,4 @@
-"""What is added to a finished checkpoint: flat views of its codes, and figures that take long.
+"""What is added to a finished checkpoint: flat views of its codes, figures that take long, a film.
 
 Each file is written under another name and then renamed, so that a reader finds the old one or
 the new one. Weights and codes are never touched.
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vae_explorer import film
 from vae_explorer.checkpoint import Latents, load_latents, load_meta, write_latents, write_meta
 
-__all__ = ["add_metrics", "add_projection", "can_be_amended"]
+__all__ = ["add_film", "add_metrics", "add_projection", "can_be_amended"]
 
 
 def can_be_amended(path: Path | str) -> bool:
@@ -68,6 +69,15 @@ def add_metrics(path: Path | str, metrics: dict[str, float]) -> None:
     meta = load_meta(path)
     meta = replace(meta, metrics=meta.metrics | metrics)
     _replace(path / "meta.json", lambda file: write_meta(file, meta))
+
+
+def add_film(path: Path | str, made: film.Film) -> None:
+    """Store the film of a checkpoint's training with it.
+
+    Raises:
+        OSError: where the folder cannot be written to.
+    """
+    _replace(Path(path) / film.FILE, lambda file: film.write_film(file, made))
 
 
 def _replace(file: Path, write: Callable[[Path], None]) -> None:

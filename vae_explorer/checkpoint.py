@@ -4,6 +4,7 @@
     meta.json           configs, metrics, data, versions (see `Meta`)
     history.csv         a row an epoch
     latents.npz         the test split's codes (see `Latents`)
+    film.npz            how it was trained, where that was filmed (see `film.Film`)
 
 Nothing in a checkpoint can execute code: no pickle is ever read. Codes and figures are read
 without torch, so that a page that needs no model does not wait for its import.
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vae_explorer import film
 from vae_explorer.history import Epoch, read_history, write_history
 from vae_explorer.meta import Meta
 
@@ -183,7 +185,8 @@ def load_latents(path: Path | str) -> Latents:
 
 def files_changed(path: Path | str) -> tuple[int, ...]:
     """Return when a checkpoint's files last changed, nanoseconds; missing ones count as 0."""
-    files = [Path(path) / name for name in ("meta.json", "model.safetensors", "latents.npz")]
+    names = ("meta.json", "model.safetensors", "latents.npz", film.FILE)
+    files = [Path(path) / name for name in names]
     return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
@@ -287,7 +290,7 @@ def check_replaceable(path: Path | str) -> None:
     path = Path(path)
     strange = {path.name} if path.is_file() else set()
     if path.is_dir():
-        strange = {file.name for file in path.iterdir()} - {"meta.json", *_OTHER_FILES}
+        strange = {file.name for file in path.iterdir()} - {"meta.json", film.FILE, *_OTHER_FILES}
     if strange:
         raise ValueError(
             f"{path}: found {', '.join(sorted(strange)[:3])}, which is no part of a checkpoint; "

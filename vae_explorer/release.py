@@ -11,16 +11,18 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from vae_explorer.amendment import add_projection
+from vae_explorer.amendment import add_film, add_projection
 from vae_explorer.checkpoint import Latents, save_checkpoint
 from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.elbo import mean_elbo
 from vae_explorer.evaluation import evaluate
+from vae_explorer.filming import make_film
 from vae_explorer.latents import encode_split
 from vae_explorer.meta import DatasetRecord, Meta
 from vae_explorer.model import VAE
 from vae_explorer.projections import tsne_projection, umap_projection
-from vae_explorer.training import FitResult
+from vae_explorer.snapshots import Snapshots
+from vae_explorer.training import FitResult, steps_of
 
 __all__ = ["device_name", "release"]
 
@@ -29,7 +31,13 @@ HALF_TOLERANCE = 0.05
 
 
 def release(
-    result: FitResult, path: Path, recipe: str, dataset: Dataset, device: torch.device
+    result: FitResult,
+    path: Path,
+    recipe: str,
+    dataset: Dataset,
+    device: torch.device,
+    *,
+    snapshots: Snapshots | None = None,
 ) -> Meta:
     """Write the checkpoint folder of a finished or interrupted training.
 
@@ -44,6 +52,7 @@ def release(
         recipe: the name of the recipe, for the record.
         dataset: the data the model was trained on.
         device: where it was trained, for the record and for the measuring.
+        snapshots: of the run, to make its film of.
     """
     # Asked first, because UMAP's libraries change torch's number of threads.
     trained_on = device_name(device)
@@ -81,6 +90,8 @@ def release(
         | {package: version(package) for package in ("torch", "numpy", "umap-learn")},
     )
     save_checkpoint(path, model, meta, result.history, latents)
+    if snapshots is not None:
+        _add_film(path, snapshots, meta, latents)
     if model.config.latent_dim > 2 and not result.interrupted:
         _add_projections(path, latents)
     return meta
@@ -91,6 +102,17 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"cpu (threads: {torch.get_num_threads()})" if device.type == "cpu" else device.type
+
+
+def _add_film(path: Path, snapshots: Snapshots, meta: Meta, latents: Latents) -> None:
+    """Make the film of the snapshots that are there, where they are enough for one."""
+    taken = snapshots.load()
+    if len(taken) < 2:
+        print(f"no film: found {len(taken)} snapshots of this run, expected at least 2")
+        return
+    steps_an_epoch = steps_of(meta.training, meta.dataset.train_size) // meta.training.epochs
+    print(f"film of {len(taken)} of {len(snapshots.due)} snapshots ...", flush=True)
+    add_film(path, make_film(taken, meta.model, latents, steps_an_epoch))
 
 
 def _add_projections(path: Path, latents: Latents) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from vae_explorer.model import VAE
 from vae_explorer.precision import rounded_products
 from vae_explorer.processes import Processes
 from vae_explorer.schedule import kl_weight, learning_rate
+from vae_explorer.snapshots import Snapshots
 from vae_explorer.step import Step, adam, is_captured
 from vae_explorer.training_state import TrainingState, read_state, write_state
 
-__all__ = ["FitResult", "fit"]
+__all__ = ["FitResult", "fit", "steps_of"]
 
 # Steps between two looks at whether the losses are finite.
 CHECK_EVERY = 200
@@ -59,6 +61,7 @@ def fit(
     state_path: Path | None = None,
     resume: bool = False,
     processes: Processes = ALONE,
+    snapshots: Snapshots | None = None,
 ) -> FitResult:
     """Train a VAE and print a line an epoch.
 
@@ -70,6 +73,7 @@ def fit(
         state_path: file that keeps the state after each epoch; None keeps none.
         resume: go on from `state_path` where it is there.
         processes: those that train together, all with the same arguments; the first one writes.
+        snapshots: what is to be kept of the model on its way.
 
     Returns:
         The model and its course. After Ctrl-C, or where the loss is no longer finite, they are
@@ -98,16 +102,7 @@ def fit(
         history = _resume(state_path, model, optimizer, train_config, dataset)
 
     epochs = train_config.epochs
-    steps = epochs * math.ceil(len(train.images) / train_config.batch_size)
-    # A terminal sees the bar move; a log file gets a line now and then.
-    bar = tqdm(
-        total=steps,
-        initial=steps // epochs * len(history),
-        unit="step",
-        dynamic_ncols=True,
-        mininterval=0.1 if sys.stderr.isatty() else 10,
-        disable=processes.rank > 0,
-    )
+    bar = _progress_bar(steps_of(train_config, len(train.images)), len(history) / epochs, processes)
     step = Step(
         processes.parallel(model),
         optimizer,
@@ -117,14 +112,28 @@ def fit(
         processes=processes,
     )
     resumable, interrupted, problem = bool(history), False, None
+
+    def after_step(step: int) -> None:
+        bar.update()
+        if snapshots is not None and processes.rank == 0:
+            snapshots.keep(step, model, test)
+
     try:
+        if snapshots is not None and processes.rank == 0 and not history:
+            snapshots.clear()
+            snapshots.keep(0, model, test)
         for epoch in range(len(history) + 1, epochs + 1):
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
             model.train()
             with rounded_products(train_config.precision):
                 trained = _train_epoch(
-                    step, train, train_config, epoch=epoch, bar=bar, processes=processes
+                    step,
+                    train,
+                    train_config,
+                    epoch=epoch,
+                    processes=processes,
+                    after_step=after_step,
                 )
             tested = mean_elbo(model, test, train_config.seed)
             if not math.isfinite(tested.neg_elbo):
@@ -153,6 +162,11 @@ def fit(
     finally:
         bar.close()
     return FitResult(model.cpu().eval(), train_config, history, interrupted, problem)
+
+
+def steps_of(config: TrainConfig, count: int) -> int:
+    """Return how many steps a whole run on `count` images takes."""
+    return config.epochs * math.ceil(count / config.batch_size)
 
 
 def _resume(
@@ -185,10 +199,13 @@ def _train_epoch(
     config: TrainConfig,
     *,
     epoch: int,
-    bar: tqdm,
     processes: Processes,
+    after_step: Callable[[int], None],
 ) -> ElboMeans:
-    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch)."""
+    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch).
+
+    `after_step` is called with the number of steps that the run has taken.
+    """
     device = train.images.device
     # 2^20 epochs fit between two seeds, so that no two runs share an epoch's randomness.
     torch.manual_seed((config.seed << 20) + epoch)
@@ -203,12 +220,25 @@ def _train_epoch(
     for k, batch in enumerate(batches):
         now = first + k
         losses[k] = step(batch, learning_rate(config, now, steps), kl_weight(config, now, steps))
-        bar.update()
+        after_step(now + 1)
         if k % CHECK_EVERY == 0 or k == len(batches) - 1:
             seen = processes.sum(losses[: k + 1])
             check_finite(seen[:, 2], epoch, len(batches))
     reconstruction, kl = (seen[:, :2].double().sum(0) / len(train.images)).tolist()
     return ElboMeans(reconstruction + kl, reconstruction, kl)
+
+
+def _progress_bar(steps: int, done: float, processes: Processes) -> tqdm:
+    """Return the bar of a run of which a share is done."""
+    return tqdm(
+        total=steps,
+        initial=round(steps * done),
+        unit="step",
+        dynamic_ncols=True,
+        # A terminal sees it move; a log file gets a line now and then.
+        mininterval=0.1 if sys.stderr.isatty() else 10,
+        disable=processes.rank > 0,
+    )
 
 
 def _epoch_line(row: Epoch, epochs: int) -> str:
