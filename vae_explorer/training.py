@@ -93,8 +93,7 @@ def fit(
     _check_batches(model_config, train_config, dataset, processes)
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
-    captured = is_captured(torch.device(device), processes)
-    optimizer = adam(model, train_config.lr, captured)
+    optimizer = adam(model, train_config.lr, is_captured(torch.device(device), processes))
     train = dataset.train.first(train_config.limit).to(device)
     test = dataset.test.to(device)
     history: list[Epoch] = []
@@ -154,10 +153,8 @@ def fit(
         if not resumable:
             raise
         problem = str(stop) or None
-        # The weights have moved on since the last finished epoch: go back to it.
-        state = read_state(state_path)
-        state.restore(model, optimizer)
-        history = list(state.history)
+        # The weights have moved on since the last finished epoch.
+        history = _go_back(state_path, model, optimizer)
         interrupted = len(history) < epochs
     finally:
         bar.close()
@@ -226,6 +223,13 @@ def _train_epoch(
             check_finite(seen[:, 2], epoch, len(batches))
     reconstruction, kl = (seen[:, :2].double().sum(0) / len(train.images)).tolist()
     return ElboMeans(reconstruction + kl, reconstruction, kl)
+
+
+def _go_back(path: Path, model: VAE, optimizer: torch.optim.Optimizer) -> list[Epoch]:
+    """Put model and optimizer where the state at `path` stands; return its rows."""
+    state = read_state(path)
+    state.restore(model, optimizer)
+    return list(state.history)
 
 
 def _progress_bar(steps: int, done: float, processes: Processes) -> tqdm:
