@@ -64,6 +64,12 @@ class Latents:
     index: np.ndarray
     projections: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @classmethod
+    def none(cls, dims: int) -> Latents:
+        """Return no codes of `dims` dimensions."""
+        codes, numbers = np.zeros((0, dims), np.float32), np.zeros(0, np.int64)
+        return cls(codes, codes, numbers, numbers)
+
 
 @dataclass(frozen=True)
 class Checkpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from vae_explorer.pictures import png_bytes
 
 __all__ = [
     "ManifoldInfo",
+    "histories_figure",
     "history_figure",
     "kl_figure",
     "manifold_figure",
@@ -151,18 +153,44 @@ def history_figure(history: list[Epoch]) -> go.Figure:
             line={"color": colour, "width": 3},
             hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + name + "</extra>",
         )
-    if len(history) >= 10:
-        # Neither the first fall nor a lone spike may flatten all the rest; both run off the top.
-        tested, trained = (
-            np.array([row.test_neg_elbo for row in history[1:]]),
-            np.array([row.train_neg_elbo for row in history[1:]]),
-        )
-        high = max(tested.max(), np.quantile(trained, 0.9))
-        low = min(tested.min(), trained.min())
-        margin = 0.05 * (high - low)
-        figure.update_yaxes(range=[low - margin, high + margin])
+    figure.update_yaxes(range=_history_range(history))
     figure.update_xaxes(title_text="epoch", dtick=1 if len(history) <= 10 else None)
     return figure.update_yaxes(title_text="−ELBO, nats per image")
+
+
+def histories_figure(histories: Mapping[str, list[Epoch]]) -> go.Figure:
+    """Draw the −ELBO of several trainings by name: on the test split, and dotted in training."""
+    figure = _figure()
+    for k, (name, history) in enumerate(histories.items()):
+        colour = CLASS_COLOURS[k % len(CLASS_COLOURS)]
+        for split, dash, width in (("test", "solid", 3), ("train", "dot", 2)):
+            figure.add_scatter(
+                x=[row.epoch for row in history],
+                y=[getattr(row, f"{split}_neg_elbo") for row in history],
+                name=f"{name}, {split}",
+                mode="lines+markers" if len(history) < 3 else "lines",
+                line={"color": colour, "width": width, "dash": dash},
+                hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + f"{name}, {split}</extra>",
+            )
+    ranges = [limits for history in histories.values() if (limits := _history_range(history))]
+    if len(ranges) == len(histories):
+        lows, highs = zip(*ranges, strict=True)
+        figure.update_yaxes(range=[min(lows), max(highs)])
+    figure.update_xaxes(title_text="epoch")
+    return figure.update_yaxes(title_text="−ELBO, nats per image")
+
+
+def _history_range(history: list[Epoch]) -> list[float] | None:
+    """Return what a plot of a history shows, so that neither the first fall nor a lone spike
+    flattens all the rest: both run off the top. None shows a short history as a whole."""
+    if len(history) < 10:
+        return None
+    tested = np.array([row.test_neg_elbo for row in history[1:]])
+    trained = np.array([row.train_neg_elbo for row in history[1:]])
+    high = max(tested.max(), np.quantile(trained, 0.9))
+    low = min(tested.min(), trained.min())
+    margin = 0.05 * (high - low)
+    return [low - margin, high + margin]
 
 
 def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:

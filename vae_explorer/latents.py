@@ -62,6 +62,8 @@ def encode_split(model: VAE, split: Split) -> Latents:
 
 def kl_by_dimension(latents: Latents) -> np.ndarray:
     """Return the mean KL(q(z|x) || N(0, 1)) of each dimension over the images, (D,) in nats."""
+    if not len(latents.mean):
+        return np.zeros(latents.mean.shape[1])
     mean, logvar = latents.mean.astype(np.float64), latents.logvar.astype(np.float64)
     return 0.5 * (mean**2 + np.exp(logvar) - logvar - 1).mean(axis=0)
 
@@ -73,6 +75,8 @@ def dimensions_by_kl(latents: Latents) -> np.ndarray:
 
 def active_units(latents: Latents) -> np.ndarray:
     """Mark the dimensions with Cov_x(E[z|x]) > 0.01 (Burda et al. 2016), bool with shape (D,)."""
+    if not len(latents.mean):
+        return np.zeros(latents.mean.shape[1], dtype=bool)
     return latents.mean.var(axis=0, dtype=np.float64) > ACTIVE_THRESHOLD
 
 
@@ -80,9 +84,13 @@ def principal_axes(z: np.ndarray) -> PrincipalAxes:
     """Return the principal axes of codes z with shape (N, D).
 
     An axis and its opposite are equally principal: each is turned so that its largest entry is
-    positive, and so the same codes always give the same picture.
+    positive, and so the same codes always give the same picture. No codes have the dimensions'
+    own axes.
     """
     z = z.astype(np.float64)
+    if not len(z):
+        dims = z.shape[1]
+        return PrincipalAxes(np.zeros(dims), np.eye(dims), np.zeros(dims))
     center = z.mean(axis=0)
     variance, columns = np.linalg.eigh((z - center).T @ (z - center) / len(z))
     axes = columns.T[::-1]

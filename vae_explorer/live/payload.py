@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_explorer.checkpoint import Latents, load_meta, load_weights
-from vae_explorer.latents import PrincipalAxes, dimensions_by_kl
+from vae_explorer.latents import PrincipalAxes, active_units, dimensions_by_kl
 from vae_explorer.live.blob import pack
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
 from vae_explorer.projections import PROJECTIONS
@@ -47,16 +47,13 @@ def plan_blob(plan: Plan) -> bytes:
     return pack(plan.header(), {"weights": plan.weights})
 
 
-def points_blob(
-    latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequence[str], active: np.ndarray
-) -> bytes:
+def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequence[str]) -> bytes:
     """Return the blob of N codes of D dimensions and what belongs to them.
 
     Args:
         latents, meta: of one checkpoint.
         axes: the principal axes of its codes.
         colours: `#rrggbb` for each class.
-        active: whether each dimension is used, (D,).
 
     Raises:
         ValueError: for more classes than a byte can tell apart.
@@ -86,7 +83,7 @@ def points_blob(
         "colours": list(colours),
         "kl": meta.kl_by_dimension,
         "order": dimensions_by_kl(latents).tolist(),
-        "active": active.tolist(),
+        "active": active_units(latents).tolist(),
         "image_shape": list(meta.model.image_shape),
         "dataset": meta.dataset.name,
     }

@@ -12,18 +12,11 @@ from pathlib import Path
 import streamlit as st
 
 from vae_explorer.live.hand import Hand, hand_from_query, hand_from_state
-from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_latents, load_live
+from vae_explorer.ui.mounted import base_of, component
 from vae_explorer.ui.plain import plain
 
 __all__ = ["show_latent_map"]
-
-# Only this small part travels with each run; it imports the rest, which the browser keeps.
-_component = st.components.v2.component(
-    "vae_explorer_latent_map",
-    js=(ASSETS / "mount.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
 
 
 def show_latent_map(path: Path) -> None:
@@ -43,9 +36,10 @@ def show_latent_map(path: Path) -> None:
     moved, _ = hand_from_state(st.session_state.get(key, {}).get("hand"), dims, count)
     if moved.z is not None:
         st.session_state[kept] = moved
-    _component(
+    component(
         key=key,
-        data=load_live(path) | {"hand": st.session_state[kept].to_state(), "base": _base()},
+        data=load_live(path)
+        | {"hand": st.session_state[kept].to_state(), "base": base_of("latent-map.js")},
         on_hand_change=lambda: None,
     )
 
@@ -59,9 +53,3 @@ def _hand_of_link(dims: int, count: int) -> Hand:
     for problem in problems:
         st.warning(plain(f"The link's {problem}"))
     return hand
-
-
-def _base() -> dict[str, str]:
-    base = st.get_option("server.baseUrlPath").strip("/")
-    prefix = f"/{base}{PREFIX}" if base else PREFIX
-    return {"live": prefix, "assets": f"{prefix}/assets/{asset_version()}"}

@@ -19,10 +19,11 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer import checkpoint
+from vae_explorer.alignment import Alignment, align, shared_rows
 from vae_explorer.checkpoint import Latents, files_changed
 from vae_explorer.class_traces import class_colour
 from vae_explorer.history import Epoch, read_history
-from vae_explorer.latents import PrincipalAxes, active_units, principal_axes
+from vae_explorer.latents import PrincipalAxes, principal_axes
 from vae_explorer.live.payload import BROWSER_MACS, plan_blob, plan_of_checkpoint, points_blob
 from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source, digest
 from vae_explorer.meta import Meta
@@ -30,6 +31,7 @@ from vae_explorer.neighbours import NeighbourFigures, neighbour_figures
 
 __all__ = [
     "import_torch_soon",
+    "load_alignment",
     "load_axes",
     "load_history",
     "load_latents",
@@ -127,6 +129,19 @@ def load_history(path: Path) -> list[Epoch]:
     return read_history(path / "history.csv")
 
 
+def load_alignment(first: Path, other: Path) -> Alignment | None:
+    """Return how the codes of `other` lie in the space of `first`.
+
+    None where they have other dimensions, or no test images in common.
+    """
+    changed = files_changed(first), files_changed(other)
+    metas = [_meta(path, when) for path, when in zip((first, other), changed, strict=True)]
+    same = metas[0].dataset.checksum == metas[1].dataset.checksum
+    if not same or metas[0].model.latent_dim != metas[1].model.latent_dim:
+        return None
+    return _alignment(first, other, *changed)
+
+
 def load_neighbour_figures(path: Path, name: str, view: np.ndarray) -> NeighbourFigures:
     """Return how well the view called `name`, (N, 2), keeps the neighbours of the codes."""
     return _neighbour_figures(path, files_changed(path), name, view)
@@ -160,6 +175,18 @@ def _axes(path: Path, changed: tuple[int, ...]) -> PrincipalAxes:
     return principal_axes(_latents(path, changed).mean)
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _alignment(
+    first: Path, other: Path, changed: tuple[int, ...], other_changed: tuple[int, ...]
+) -> Alignment | None:
+    try:
+        a, b = _latents(first, changed), _latents(other, other_changed)
+    except FileNotFoundError:
+        return None
+    rows_a, rows_b = shared_rows(a, b)
+    return align(a.mean[rows_a], b.mean[rows_b]) if len(rows_a) else None
+
+
 class _Live(NamedTuple):
     """The names of what a live map fetches, and the blobs by digest."""
 
@@ -169,10 +196,14 @@ class _Live(NamedTuple):
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _live(path: Path, changed: tuple[int, ...]) -> _Live:
-    meta, latents = _meta(path, changed), _latents(path, changed)
+    meta = _meta(path, changed)
+    try:
+        latents = _latents(path, changed)
+    except FileNotFoundError:
+        # A decoder can be looked at without any codes.
+        latents = Latents.none(meta.model.latent_dim)
     colours = [class_colour(kind) for kind in range(len(meta.dataset.classes))]
-    axes = _axes(path, changed)
-    points = points_blob(latents, meta, axes, colours, active_units(latents))
+    points = points_blob(latents, meta, principal_axes(latents.mean), colours)
     blobs, names = {digest(points): points}, {"points": digest(points)}
     for part in ("decoder", "encoder"):
         plan = plan_of_checkpoint(path, part)

@@ -11,7 +11,7 @@ from vae_explorer.checkpoint import CheckpointEntry, list_checkpoints
 from vae_explorer.meta import Meta
 from vae_explorer.ui.plain import plain
 
-__all__ = ["choose_checkpoint"]
+__all__ = ["checkpoint_folders", "choose_checkpoint"]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 
@@ -58,6 +58,11 @@ def choose_checkpoint() -> Path:
         st.query_params["checkpoint"] = name
     st.session_state.asked = name
     return usable[name].path
+
+
+def checkpoint_folders() -> dict[str, CheckpointEntry]:
+    """Return every folder that is listed, by the name that the picker gives it."""
+    return _entries()
 
 
 def _keep_choice() -> None:

@@ -13,8 +13,8 @@ const ARRAYS = {
 
 /** Blobs of this tab by address: fetched once, whatever page is opened. @type {Map} */
 const fetched = new Map();
-// The three of each of some checkpoints.
-const MOST = 12;
+// The three of each of as many checkpoints as are compared, and of one more.
+const MOST = 15;
 
 /**
  * Fetch a blob, or take it from what this tab has fetched before.

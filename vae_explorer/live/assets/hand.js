@@ -93,15 +93,26 @@ export class Hand {
     const plane = flat ? null : space.plane(name);
     if (!flat && !plane) return false;
     this.planeName = name;
+    this.lay(plane, plane ? plane.all(space.mean) : flat, view);
+    return true;
+  }
+
+  /** Show a plane that has no name of its own. @param {import("./plane.js").Plane} plane */
+  usePlane(plane) {
+    this.planeName = plane.name;
+    this.lay(plane, plane.all(this.space.mean));
+  }
+
+  /** Lay the codes out at `xy`, (N, 2), and show them as a whole or the part in `view`. */
+  lay(plane, xy, view) {
     this.plane = plane;
-    this.xy = plane ? plane.all(space.mean) : flat;
-    this.around = View.around(this.xy);
+    this.xy = xy;
+    this.around = View.around(xy);
     // Two dimensions show the prior to three standard deviations, too.
-    if (space.dims === 2) this.around.span = Math.max(this.around.span, 6.6);
+    if (this.space.dims === 2) this.around.span = Math.max(this.around.span, 6.6);
     const { side } = this.view;
     this.view = view ? new View(...view) : this.whole();
     this.view.side = side;
-    return true;
   }
 
   /** @returns {View} that shows everything, the hand and the path too */

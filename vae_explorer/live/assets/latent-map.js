@@ -1,17 +1,11 @@
-/**
- * The live map as Streamlit mounts it. Streamlit calls `mount` anew with every change of data or
- * theme, and its cleanup only when the element leaves the page: so a map is made once for each
- * element and checkpoint, and told of the rest.
- */
+/** The live map as Streamlit mounts it: fetched, and opened where the hand was. */
 import { fetchBlob } from "./blob.js";
 import { element } from "./element.js";
 import { Explorer } from "./explorer.js";
+import { mountOnce, sayInstead, sayMeanwhile } from "./mounting.js";
 import { writeState } from "./query.js";
-import { browserRunner, serverRunner } from "./runner.js";
+import { browserRunner, runnerOf } from "./runner.js";
 import { Space } from "./space.js";
-
-/** What stands in each element: a checkpoint's key, its map once it is open, how often called. */
-const mounted = new WeakMap();
 
 /** Where the hand was on each checkpoint of this tab, for when its page is opened again. */
 const hands = new Map();
@@ -21,56 +15,34 @@ const hands = new Map();
  * @returns {() => void} cleanup
  */
 export function mount(component) {
-  const { parentElement, data, setStateValue } = component;
-  const before = mounted.get(parentElement);
-  if (before?.key === data.key) {
-    before.explorer?.recolour();
-    return closer(before);
-  }
-  if (before) {
-    // The checkpoint was trained anew under the page: the hand stays where it is.
-    const hand = before.explorer?.snapshot();
-    if (hand) hands.set(data.key, { z: hand.z, show: hand.show });
-    before.close();
-  }
+  const { data, setStateValue } = component;
   const stage = element("div", {
     class: "lm-root",
     "data-testid": "latent-map",
     role: "group",
     "aria-label": `Latent map of ${data.name}`,
   });
-  const frame = element("div", { class: "lm-frame" }, [stage]);
-  parentElement.replaceChildren(styles(data.base.assets), frame);
-  const place = { key: data.key, explorer: null, closed: false, calls: 0 };
-  place.close = () => {
-    place.closed = true;
-    if (place.explorer) hands.set(place.key, place.explorer.snapshot());
-    place.explorer?.close();
-    if (mounted.get(parentElement) === place) mounted.delete(parentElement);
-  };
-  mounted.set(parentElement, place);
-  open(stage, data, place, (hand) => {
+  const post = (hand) => {
     writeState(hand);
     setStateValue("hand", hand);
-  });
-  return closer(place);
-}
-
-/**
- * A cleanup that counts for the newest call alone: of a call that was overtaken while its script
- * was on its way, Streamlit cleans up when the script comes, and that map is the newer call's too.
- */
-function closer(place) {
-  const call = ++place.calls;
-  return () => {
-    if (call === place.calls) place.close();
   };
+  return mountOnce(component, {
+    key: data.key,
+    css: "latent-map.css",
+    stage,
+    open: (place) => open(stage, data, place, post),
+    replaced: (before) => {
+      // The checkpoint was trained anew under the page: the hand stays where it is.
+      const hand = before.thing?.snapshot();
+      if (hand) hands.set(data.key, { z: hand.z, show: hand.show });
+    },
+    closing: (place) => place.thing && hands.set(place.key, place.thing.snapshot()),
+  });
 }
 
 /** Fetch everything and open the map; where something is missing, say so and offer a new try. */
 async function open(stage, data, place, post) {
-  const words = { class: "lm-message", role: "status", text: "Opening the map …" };
-  stage.replaceChildren(element("p", words));
+  sayMeanwhile(stage, "Opening the map …");
   const url = (name) => `${data.base.live}/blob/${data[name]}`;
   try {
     // Both are on their way at once; what is wrong with the decoder is said where it is needed.
@@ -79,34 +51,14 @@ async function open(stage, data, place, post) {
     if (place.closed) return;
     const state = hands.get(data.key) ?? data.hand;
     writeState(state);
-    const options = {
+    place.thing = new Explorer(stage, space, {
       post,
       state,
       originalUrl: (row) => `${data.base.live}/original/${data.key}/${row}`,
-      runner: (part, say) =>
-        data[part] ? browserRunner(url(part)) : onServer(data, space, part, say),
-    };
-    place.explorer = new Explorer(stage, space, options);
-  } catch (error) {
-    const again = element("button", {
-      ...{ type: "button", text: "Try again" },
-      onclick: () => open(stage, data, place, post),
+      runner: (part, say) => runnerOf(data, data.base.live, space, part, say),
     });
+  } catch (error) {
     const words = `The map of ${data.name} did not open. ${error.message}`;
-    stage.replaceChildren(element("div", { class: "lm-message", role: "alert" }, [words, again]));
+    sayInstead(stage, words, () => open(stage, data, place, post));
   }
-}
-
-function onServer(data, space, part, say) {
-  const [channels, height, width] = space.header.image_shape;
-  const [inputs, shape] =
-    part === "decoder"
-      ? [space.dims, [height, width, channels]]
-      : [height * width * channels, [2 * space.dims]];
-  const path = `${data.base.live}/run/${data.key}/${part}`;
-  return Promise.resolve(serverRunner(path, inputs, shape, say));
-}
-
-function styles(assets) {
-  return element("link", { rel: "stylesheet", href: `${assets}/latent-map.css` });
 }

@@ -2,6 +2,7 @@
 import { element } from "./element.js";
 import { latest } from "./latest.js";
 import { createPicture, paint } from "./picture.js";
+import { signed } from "./view.js";
 
 export class PictureView {
   /**
@@ -47,7 +48,7 @@ export class PictureView {
     this.caption.textContent = `Mean of p(x|z) ${where}`;
     this.readout.textContent =
       z.length <= 3
-        ? `z = (${Array.from(z, (value) => value.toFixed(2).replace("-", "−")).join(", ")})`
+        ? `z = (${Array.from(z, signed).join(", ")})`
         : `|z| = ${Math.hypot(...z).toFixed(2)}`;
     const place = decoder.where === "browser" ? "in browser" : "on the server";
     this.timing.textContent = `${Number(this.picture.dataset.ms).toFixed(1)} ms, ${place}`;

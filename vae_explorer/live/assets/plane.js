@@ -65,6 +65,26 @@ export class Plane {
   }
 }
 
+/**
+ * A plane of one latent space as it lies in another one, which was turned onto the first.
+ * @param {Plane} plane
+ * @param {number[][]} rotation R, (D, D): a code b of the other space lies at b R in the first
+ */
+export function turnedPlane(plane, rotation) {
+  const turn = (a) => turned(a, rotation);
+  return new Plane(plane.name, turn(plane.zero), plane.axes.map(turn), plane.titles);
+}
+
+/** The code of the other space, (D,), that lies at a, (D,), of the first: a R^T. */
+export function turned(a, rotation) {
+  return Float64Array.from(rotation, (row) => row.reduce((sum, value, d) => sum + value * a[d], 0));
+}
+
+/** Where a code of the other space, (D,), lies in the first: b R. */
+export function turnedBack(b, rotation) {
+  return Float64Array.from(b, (_, d) => rotation.reduce((sum, row, k) => sum + b[k] * row[d], 0));
+}
+
 /** The plane of two dimensions: its coordinates are z's own. */
 export function dimensionPlane(dims, first, second) {
   const axes = [first, second].map((number) => {

@@ -16,14 +16,33 @@ import { createPool } from "./pool.js";
 
 /** Networks of this tab, kept for the next page. @type {Map<string, Promise<Runner>>} */
 const running = new Map();
-// The two of each of some checkpoints.
-const MOST = 8;
+// The two of each of as many checkpoints as are compared, and of one more.
+const MOST = 10;
 
 /** @returns {Promise<Runner>} that runs the plan at `url` in this browser */
 export function browserRunner(url) {
   const make = () =>
     fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
   return remember(running, url, make, MOST);
+}
+
+/**
+ * The runner of a checkpoint's part, wherever it can run.
+ * @param {Object} names of the checkpoint's blobs, as `load_live` gives them
+ * @param {string} live where blobs and sockets are
+ * @param {import("./space.js").Space} space
+ * @param {"decoder"|"encoder"} part
+ * @param {(words: string) => void} say called when the server is gone
+ * @returns {Promise<Runner>}
+ */
+export function runnerOf(names, live, space, part, say) {
+  if (names[part]) return browserRunner(`${live}/blob/${names[part]}`);
+  const [channels, height, width] = space.header.image_shape;
+  const [inputs, shape] =
+    part === "decoder"
+      ? [space.dims, [height, width, channels]]
+      : [height * width * channels, [2 * space.dims]];
+  return Promise.resolve(serverRunner(`${live}/run/${names.key}/${part}`, inputs, shape, say));
 }
 
 function inBrowser(header, weights) {

@@ -65,14 +65,17 @@ export class Tools {
   }
 }
 
-function button(text, label, onclick) {
+/** @returns {HTMLButtonElement} with a short text and a whole sentence for who asks */
+export function button(text, label, onclick) {
   return element("button", { type: "button", text, title: label, "aria-label": label, onclick });
 }
 
-function group(name, label, buttons) {
+/** Buttons that belong together. */
+export function group(name, label, buttons) {
   return element("div", { class: name, role: "group", "aria-label": label }, buttons);
 }
 
-function press(pressed, whether) {
+/** Show a button as pressed or not. */
+export function press(pressed, whether) {
   pressed.setAttribute("aria-pressed", String(whether));
 }

@@ -57,11 +57,18 @@ export class View {
 
   /** Show points, (N, 2), but for a few strays, with a margin. @param {Float32Array} xy */
   static around(xy) {
+    // Without points, the prior to three standard deviations.
+    if (!xy.length) return new View(0, 0, 6.6);
     const [left, right] = inner(xy, 0);
     const [low, high] = inner(xy, 1);
     const span = 1.12 * Math.max(right - left, high - low, 1e-3);
     return new View((left + right) / 2, (low + high) / 2, span);
   }
+}
+
+/** A coordinate as it is read, with a minus as long as a plus. @returns {string} */
+export function signed(value) {
+  return value.toFixed(2).replace("-", "−");
 }
 
 /** As much as a map can show, and no less: `MOST_SHOWN` and `LEAST_SHOWN` of live/hand.py. */

@@ -1,0 +1,388 @@
+/**
+ * Two to four checkpoints under one hand: whatever is done on one of the maps is done on all.
+ *
+ * Where all have as many dimensions, the hand holds one z, which each of them decodes; otherwise,
+ * or if that is chosen, it holds one digit, which each of them encodes and decodes again.
+ */
+import { fetchOriginal } from "./digit-panel.js";
+import { element } from "./element.js";
+import { Panel } from "./panel.js";
+import { createPicture, paint } from "./picture.js";
+import { turnedPlane } from "./plane.js";
+import { Sketch } from "./sketch.js";
+import { Subjects, between } from "./subject.js";
+import { button, group, press } from "./tools.js";
+import { Words } from "./words.js";
+
+export class ComparisonView {
+  /**
+   * @param {HTMLElement} root to be filled
+   * @param {Object[]} facts of each checkpoint: `name`, `caption`, `dataset`, `rotation`, `disparity`
+   * @param {import("./space.js").Space[]} spaces of each
+   * @param {Object} options
+   * @param {Object} options.state as `snapshot` gave it
+   * @param {(k: number, row: number) => string} options.originalUrl
+   * @param {(k: number, part: string, say: Function) => Promise<import("./runner.js").Runner>}
+   *   options.runner
+   */
+  constructor(root, facts, spaces, options) {
+    this.options = options;
+    this.facts = facts;
+    this.subjects = new Subjects(spaces, facts);
+    this.ended = new AbortController();
+    this.words = new Words();
+    const { state } = options;
+    this.byDigit = state.byDigit ?? !this.subjects.oneSpace;
+    this.aligned = state.aligned ?? false;
+    this.layers = state.layers ?? ["points"];
+    /** @type {import("./subject.js").Subject[]} */
+    this.ends = [];
+    this.picking = false;
+    /** How often the hand has done something: what was begun before may come too late. */
+    this.deeds = 0;
+    /** @type {(import("./runner.js").Runner|null)[]} */
+    this.encoders = facts.map(() => null);
+    this.panels = facts.map((one, k) => this.panelOf(one, spaces[k], k));
+    this.build(root);
+    this.align(this.aligned && this.canAlign);
+    this.showLayers();
+    if (state.z) this.hold(this.subjects.ofCode(0, state.z));
+    else if (spaces[0].count) this.take(0, Math.min(state.row ?? 0, spaces[0].count - 1));
+    else this.hold(this.subjects.ofCode(0, new Float64Array(spaces[0].dims)));
+    this.load();
+    this.resize = new ResizeObserver(() => this.mark());
+    this.resize.observe(root);
+  }
+
+  panelOf(facts, space, k) {
+    const on = {
+      drag: (place, way) => this.drag(k, place, way),
+      tap: (row, z) => this.tap(k, row, z),
+      view: (view) => this.lookLike(k, view),
+      wrong: (words) => this.words.say(words),
+      choose: (t) => this.goAlong(t),
+    };
+    const panel = new Panel(facts, space, on, this.ended.signal);
+    panel.changed = () => this.mark();
+    return panel;
+  }
+
+  build(root) {
+    const [{ shape }] = this.panels;
+    this.original = createPicture(shape, "Original");
+    this.original.dataset.testid = "original";
+    this.original.style.display = "none";
+    this.sentence = element("p", { class: "cm-sentence", "data-testid": "sentence", role: "status" });
+    const mode = (byDigit) => () => this.chooseMode(byDigit);
+    this.modes = [
+      button("Same z", "Every model decodes the same code z", mode(false)),
+      button("Same digit", "Every model encodes the same digit, and decodes its code", mode(true)),
+    ];
+    this.modes[0].disabled = !this.subjects.oneSpace;
+    this.alignButton = button("Align", "", () => this.align(!this.aligned));
+    this.alignButton.disabled = !this.canAlign;
+    this.alignButton.title = this.canAlign
+      ? "Turn each space (a rotation or a reflection, never a scaling) onto the first one"
+      : "Spaces of as many dimensions, of the same test digits, can be turned onto each other";
+    this.layerButtons = ["points", "grid"].map((layer) =>
+      button(layer === "points" ? "Points" : "Grid", `Show the ${layer}`, () => this.toggle(layer)),
+    );
+    this.pathButton = button("Path", "Path: click two digits, A and B; every model goes from one to the other", () => this.pick(!this.picking));
+    this.clearButton = button("✕", "Remove the path", () => this.clearPath());
+    this.along = element("input", {
+      ...{ type: "range", min: 0, max: 1, step: "any", value: 0, class: "cm-along" },
+      ...{ "data-testid": "along", "aria-label": "From A to B" },
+      oninput: () => this.goAlong(Number(this.along.value)),
+    });
+    this.sketch = new Sketch(shape, {
+      encode: (pixels) => this.draw(pixels),
+      clear: () => {},
+    });
+    this.row = element("div", { class: "cm-panels" }, this.panels.map((panel) => panel.element));
+    this.row.style.setProperty("--panels", this.panels.length);
+    root.replaceChildren(
+      element("div", { class: "cm-tools" }, [
+        group("lm-group", "What the hand holds", this.modes),
+        group("lm-group", "Orientation", [this.alignButton]),
+        group("lm-group", "Layers", this.layerButtons),
+        group("lm-group", "Path", [this.pathButton, this.clearButton]),
+        this.along,
+      ]),
+      element("div", { class: "cm-said" }, [this.original, this.sentence]),
+      this.row,
+      element("div", { class: "cm-sketch" }, [this.sketch.element, this.words.element]),
+    );
+  }
+
+  /** Have the networks brought; each map works as soon as its decoder is there. */
+  load() {
+    const say = (words) => this.words.say(words);
+    const decoders = this.panels.map(async (panel, k) => {
+      try {
+        panel.decoder = await this.options.runner(k, "decoder", say);
+        panel.mark("z", "view", "path", "plane");
+      } catch (error) {
+        panel.say(`The decoder did not arrive. ${error.message}`);
+      }
+    });
+    const encoder = async (k) => {
+      this.encoders[k] ??= await this.options.runner(k, "encoder", say);
+      return this.encoders[k];
+    };
+    this.encoder = encoder;
+    Promise.all(decoders).then(() => {
+      if (this.ended.signal.aborted) return;
+      const all = async () => {
+        await Promise.all(this.panels.map((_, k) => encoder(k)));
+        return { close: () => {} };
+      };
+      this.sketch.open(all);
+    });
+  }
+
+  // What the hand does.
+
+  /** The ring of the k-th map is dragged to a place; with keys, one `way`. */
+  drag(k, place, way) {
+    this.deeds++;
+    const { hand } = this.panels[k];
+    if (!this.byDigit) {
+      this.hold(this.subjects.ofCode(k, hand.codeAtPlace(place)));
+      return;
+    }
+    const { space, xy, hidden } = hand;
+    const row = way
+      ? space.nearestAlong(xy, hand.placeOf(hand.z), way, hidden)
+      : space.nearestOnMap(xy, place, hidden);
+    if (row !== null && row !== hand.taken?.row) this.take(k, row);
+  }
+
+  /** A click on the k-th map, on a digit or, where `row` is null, between them. */
+  tap(k, row, z) {
+    this.deeds++;
+    if (this.byDigit) {
+      const { hand } = this.panels[k];
+      const near = row ?? hand.space.nearestOnMap(hand.xy, hand.placeOf(z), hand.hidden);
+      if (near !== null) this.take(k, near);
+    } else {
+      this.hold(this.subjects.ofCode(k, row === null ? z : this.panels[k].hand.space.code(row)));
+    }
+    if (this.picking) this.addEnd();
+  }
+
+  /** Take the digit in a row of the k-th: as a digit, or as the code that the k-th has for it. */
+  take(k, row) {
+    if (!this.byDigit) {
+      this.hold(this.subjects.ofCode(k, this.panels[k].hand.space.code(row)));
+      return;
+    }
+    const subject = this.subjects.ofRow(k, row);
+    this.hold(subject);
+    this.showOriginal(subject, k, row);
+  }
+
+  /** Show the original, and have it encoded by those that do not know it. */
+  async showOriginal(subject, k, row) {
+    const { pixels, words } = await fetchOriginal(this.options.originalUrl(k, row));
+    if (this.subject !== subject) return;
+    this.original.style.display = pixels ? "" : "none";
+    if (pixels) paint(this.original, pixels, null, 0);
+    const missing = subject.codes.flatMap((code, other) => (code ? [] : [other]));
+    if (pixels) await this.encodeBy(subject, missing, pixels);
+    else {
+      missing.forEach((other) =>
+        this.panels[other].say(`${words} It was not measured on this digit: draw one instead.`),
+      );
+    }
+  }
+
+  /** Take a drawing, (H, W, C). */
+  async draw(pixels) {
+    if (!this.byDigit) this.chooseMode(true, false);
+    const { deeds } = this;
+    const subject = {
+      codes: this.panels.map(() => null),
+      taken: this.panels.map(() => null),
+      title: "your drawing, prepared",
+    };
+    await this.encodeBy(subject, [...this.panels.keys()], pixels, false);
+    if (deeds !== this.deeds) return;
+    paint(this.original, pixels, null, 0);
+    this.original.style.display = "";
+    this.hold(subject);
+  }
+
+  async encodeBy(subject, which, pixels, hold = true) {
+    await Promise.all(
+      which.map(async (k) => {
+        try {
+          const encoder = await this.encoder(k);
+          const code = encoder.now?.(pixels) ?? (await encoder.later(pixels, 1));
+          if (!this.subjects.encode(subject, k, code)) throw new Error("The code is no number.");
+        } catch (error) {
+          this.panels[k].say(`Not encoded. ${error.message}`);
+        }
+      }),
+    );
+    if (hold && this.subject === subject) this.hold(subject);
+  }
+
+  /** Hold something: every map moves to its code. @param {import("./subject.js").Subject} subject */
+  hold(subject) {
+    this.subject = subject;
+    this.panels.forEach((panel, k) => {
+      if (subject.codes[k]) panel.moveTo(subject.codes[k]);
+      panel.take(subject.taken[k]);
+      if (subject.codes[k]) panel.say("");
+    });
+    this.say();
+  }
+
+  // The path.
+
+  pick(picking) {
+    this.picking = picking;
+    if (picking) this.ends = [];
+    this.row.classList.toggle("lm-picking", picking);
+    this.showPath();
+    this.say();
+  }
+
+  addEnd() {
+    this.ends.push(this.subject);
+    if (this.ends.length === 2) {
+      this.picking = false;
+      this.row.classList.remove("lm-picking");
+      this.along.value = 1;
+    }
+    this.showPath();
+    this.say();
+  }
+
+  clearPath() {
+    this.ends = [];
+    this.pick(false);
+  }
+
+  showPath() {
+    press(this.pathButton, this.picking);
+    const whole = this.ends.length === 2;
+    this.along.style.visibility = whole ? "" : "hidden";
+    this.clearButton.disabled = !this.ends.length;
+    this.panels.forEach((panel, k) => {
+      const codes = this.ends.map((end) => end.codes[k]);
+      panel.showPath(codes.every(Boolean) ? codes : []);
+    });
+  }
+
+  /** Go to a fraction of the way from A to B, in every model. */
+  goAlong(t) {
+    if (this.ends.length < 2) return;
+    this.deeds++;
+    this.along.value = t;
+    this.original.style.display = "none";
+    this.hold(between(...this.ends, t));
+  }
+
+  // How it is shown.
+
+  chooseMode(byDigit, again = true) {
+    this.byDigit = byDigit;
+    this.original.style.display = "none";
+    this.clearPath();
+    const [{ hand }] = this.panels;
+    if (again && byDigit && hand.space.count) this.take(0, hand.space.nearest(hand.z));
+    else if (again) this.hold(this.subjects.ofCode(0, hand.z));
+  }
+
+  get canAlign() {
+    return this.facts.slice(1).every(({ rotation }) => rotation);
+  }
+
+  /** Turn every space onto the first, or let each be as it is. */
+  align(aligned) {
+    this.aligned = aligned;
+    press(this.alignButton, aligned);
+    const [first, ...others] = this.panels;
+    others.forEach((panel, k) => {
+      const rotation = aligned ? this.facts[k + 1].rotation : null;
+      this.subjects.rotations[k + 1] = rotation;
+      panel.choosePlane(rotation && turnedPlane(first.hand.plane, rotation));
+    });
+    // The same z lies elsewhere now; a digit stays where its models have it.
+    if (this.subject && !this.byDigit) this.hold(this.subjects.ofCode(0, first.hand.z));
+    this.clearPath();
+    if (this.sharedView) this.lookLike(0, first.hand.view);
+    this.say();
+  }
+
+  /** Whether a place is the same on all maps. */
+  get sharedView() {
+    const plane = !this.byDigit && this.subjects.oneSpace && this.subjects.spaces[0].dims === 2;
+    return this.aligned || plane;
+  }
+
+  /** Have the other maps show what the k-th does, where their places are the same. */
+  lookLike(k, { x, y, span }) {
+    if (!this.sharedView) return;
+    this.panels.forEach((panel, other) => {
+      if (other === k) return;
+      Object.assign(panel.hand.view, { x, y, span });
+      panel.mark("view", "names");
+    });
+  }
+
+  toggle(layer) {
+    const others = this.layers.filter((name) => name !== layer);
+    this.layers = this.layers.includes(layer) ? others : [...others, layer];
+    this.showLayers();
+  }
+
+  showLayers() {
+    this.layerButtons.forEach((one, k) => press(one, this.layers.includes(["points", "grid"][k])));
+    this.panels.forEach((panel) => panel.showLayers(this.layers));
+  }
+
+  /** Say which of the two the hand does. */
+  say() {
+    this.modes.forEach((one, k) => press(one, this.byDigit === Boolean(k)));
+    const { title } = this.subject ?? { title: "" };
+    const next = this.picking ? ` Now click ${this.ends.length ? "B" : "A"}.` : "";
+    const what = this.byDigit
+      ? "One digit, encoded by each model: its rings and ellipses are q(z|x), the pictures its " +
+        "reconstructions"
+      : "One z, decoded by each model" + (this.aligned ? ", turned with its space" : "");
+    this.sentence.textContent = `${what}${title ? `. ${title}` : ""}.${next}`;
+    const apart = this.facts.map(({ disparity }) => disparity);
+    this.panels.forEach((panel, k) => panel.sayAlignment(this.aligned && k > 0 ? apart[k] : null));
+  }
+
+  mark() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.panels.forEach((panel) => panel.show());
+    });
+  }
+
+  recolour() {
+    this.panels.forEach((panel) => panel.mark("view"));
+    this.sketch.redraw();
+  }
+
+  /** @returns {Object} how it is, for the next time */
+  snapshot() {
+    const { byDigit, aligned, layers } = this;
+    const [{ hand }] = this.panels;
+    return { byDigit, aligned, layers, ...(byDigit ? { row: hand.taken?.row ?? 0 } : { z: hand.z }) };
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame);
+    this.deeds++;
+    this.ended.abort();
+    this.resize.disconnect();
+    this.panels.forEach((panel) => panel.close());
+    this.encoders.forEach((encoder) => encoder?.close());
+    this.sketch.close();
+  }
+}
