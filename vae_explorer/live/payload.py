@@ -15,9 +15,10 @@ from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
 from vae_explorer.projections import PROJECTIONS
 
 if TYPE_CHECKING:
+    from vae_explorer.film import Film
     from vae_explorer.meta import Meta
 
-__all__ = ["BROWSER_MACS", "plan_blob", "plan_of_checkpoint", "points_blob"]
+__all__ = ["BROWSER_MACS", "film_blob", "plan_blob", "plan_of_checkpoint", "points_blob"]
 
 # Multiply-adds a browser does well within a frame; above, the server runs the network.
 BROWSER_MACS = 8_000_000
@@ -86,5 +87,35 @@ def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequ
         "active": active_units(latents).tolist(),
         "image_shape": list(meta.model.image_shape),
         "dataset": meta.dataset.name,
+    }
+    return pack(header, arrays)
+
+
+def film_blob(film: Film, latents: Latents, meta: Meta, colours: Sequence[str]) -> bytes:
+    """Return the blob of a film of S snapshots of M digits.
+
+    Arrays: `step` uint32, `epoch` and `neg_elbo` float32, (S,); `xy` (S, M, 2) float16, the bits;
+    `label` (M,) uint8 and `index` (M,) uint32; `center` (D,), `axes` (2, D) and `box` (3,) float32;
+    `sizes` (S,) uint32 and `sheets` uint8, the S WebP pictures one after the other.
+    """
+    arrays = {
+        "step": film.step.astype(np.uint32),
+        "epoch": film.epoch,
+        "neg_elbo": film.neg_elbo,
+        "xy": film.xy,
+        "label": latents.label[film.row].astype(np.uint8),
+        "index": latents.index[film.row].astype(np.uint32),
+        "center": film.center,
+        "axes": film.axes,
+        "box": film.box,
+        "sizes": np.array([len(sheet) for sheet in film.sheets], dtype=np.uint32),
+        "sheets": np.frombuffer(b"".join(film.sheets), dtype=np.uint8),
+    }
+    header = {
+        "classes": list(meta.dataset.classes),
+        "colours": list(colours),
+        "across": film.across,
+        "image_shape": list(meta.model.image_shape),
+        "titles": ["z0", "z1"] if meta.model.latent_dim == 2 else ["PC 1", "PC 2"],
     }
     return pack(header, arrays)

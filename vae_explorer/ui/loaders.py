@@ -22,9 +22,17 @@ from vae_explorer import checkpoint
 from vae_explorer.alignment import Alignment, align, shared_rows
 from vae_explorer.checkpoint import Latents, files_changed
 from vae_explorer.class_traces import class_colour
+from vae_explorer.film import Film
+from vae_explorer.film import load_film as read_film
 from vae_explorer.history import Epoch, read_history
 from vae_explorer.latents import PrincipalAxes, principal_axes
-from vae_explorer.live.payload import BROWSER_MACS, plan_blob, plan_of_checkpoint, points_blob
+from vae_explorer.live.payload import (
+    BROWSER_MACS,
+    film_blob,
+    plan_blob,
+    plan_of_checkpoint,
+    points_blob,
+)
 from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source, digest
 from vae_explorer.meta import Meta
 from vae_explorer.neighbours import NeighbourFigures, neighbour_figures
@@ -33,6 +41,7 @@ __all__ = [
     "import_torch_soon",
     "load_alignment",
     "load_axes",
+    "load_film",
     "load_history",
     "load_latents",
     "load_live",
@@ -117,6 +126,25 @@ def load_live(path: Path) -> dict[str, str | int]:
     return live.names
 
 
+class LiveFilm(NamedTuple):
+    """The film of a checkpoint's training, and the digest of the blob that a browser fetches."""
+
+    film: Film
+    name: str
+
+
+@_or_stop
+def load_film(path: Path) -> LiveFilm | None:
+    """Lay out the film of a checkpoint's training, and return it; None where it has none."""
+    found = _film(path, files_changed(path))
+    if found is None:
+        return None
+    film, blob = found
+    name = digest(blob)
+    BLOBS.lay_out(name, blob)
+    return LiveFilm(film, name)
+
+
 @_or_stop
 def load_model(path: Path):
     """Return a checkpoint's model, a `vae_explorer.model.VAE`."""
@@ -175,6 +203,17 @@ def _axes(path: Path, changed: tuple[int, ...]) -> PrincipalAxes:
     return principal_axes(_latents(path, changed).mean)
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _film(path: Path, changed: tuple[int, ...]) -> tuple[Film, bytes] | None:
+    meta, latents = _meta(path, changed), _latents(path, changed)
+    film = read_film(path, *latents.mean.shape)
+    return None if film is None else (film, film_blob(film, latents, meta, _colours(meta)))
+
+
+def _colours(meta: Meta) -> list[str]:
+    return [class_colour(kind) for kind in range(len(meta.dataset.classes))]
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _alignment(
     first: Path, other: Path, changed: tuple[int, ...], other_changed: tuple[int, ...]
@@ -202,8 +241,7 @@ def _live(path: Path, changed: tuple[int, ...]) -> _Live:
     except FileNotFoundError:
         # A decoder can be looked at without any codes.
         latents = Latents.none(meta.model.latent_dim)
-    colours = [class_colour(kind) for kind in range(len(meta.dataset.classes))]
-    points = points_blob(latents, meta, principal_axes(latents.mean), colours)
+    points = points_blob(latents, meta, principal_axes(latents.mean), _colours(meta))
     blobs, names = {digest(points): points}, {"points": digest(points)}
     for part in ("decoder", "encoder"):
         plan = plan_of_checkpoint(path, part)

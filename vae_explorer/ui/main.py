@@ -26,6 +26,7 @@ page = st.navigation(
         st.Page("pages/interpolate.py", title="Interpolate", icon=":material/route:"),
         st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
         st.Page("pages/model.py", title="Model", icon=":material/schema:"),
+        st.Page("pages/film.py", title="Film", icon=":material/movie:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/view_column_2:"),
     ]
 )

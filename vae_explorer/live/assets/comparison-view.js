@@ -98,7 +98,8 @@ export class ComparisonView {
       encode: (pixels) => this.draw(pixels),
       clear: () => {},
     });
-    this.row = element("div", { class: "cm-panels" }, this.panels.map((panel) => panel.element));
+    const wide = this.panels.length === 2 ? "cm-panels cm-two" : "cm-panels";
+    this.row = element("div", { class: wide }, this.panels.map((panel) => panel.element));
     this.row.style.setProperty("--panels", this.panels.length);
     root.replaceChildren(
       element("div", { class: "cm-tools" }, [
