@@ -17,10 +17,10 @@ PACKAGE = ROOT / "vae_explorer"
 LAYERS = (
     ("ui",),
     ("live",),
-    ("figures", "architecture_figure", "evaluate", "release"),
+    ("figures", "architecture_figure", "evaluate", "release", "film_gif"),
     ("class_traces", "training", "filming"),
     ("evaluation", "amendment", "snapshots"),
-    ("geometry", "latents", "neighbours", "projections"),
+    ("geometry", "latents", "neighbours", "projections", "alignment", "comparison"),
     ("checkpoint",),
     ("step",),
     ("elbo", "divergence", "schedule"),

@@ -69,9 +69,9 @@ def load_film(path: Path | str, digits: int, dims: int) -> Film | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, MemoryError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{file}: found no readable array file ({error})") from error
     counts = [len(found[name]) if np.ndim(found.get(name)) else 0 for name in ("step", "row")]
     snapshots, filmed = counts
