@@ -272,6 +272,7 @@ def _banner(
     what = recipe.description if same else f"{source} with other settings. {recipe.description}"
     extras = f", dropout {model.dropout:g}" * bool(model.dropout)
     extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
+    extras += f", weight decay {training.weight_decay:g}" * bool(training.weight_decay)
     extras += f", gradient clipped to {training.clip or 0:g}" * bool(training.clip)
     return (
         f"{recipe.name}: {what}\n"

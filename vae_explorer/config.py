@@ -135,6 +135,8 @@ class TrainConfig:
         schedule: `constant`, or `cosine` from `lr` to 0 over the run (Loshchilov & Hutter 2017).
         beta: weight of the KL term after the warm-up (Higgins et al. 2017).
         warmup: first fraction of the steps in which that weight rises linearly from 0.
+        weight_decay: share of each weight, times the learning rate, that a step takes away, apart
+            from the gradient (Loshchilov & Hutter 2019); 0 is Adam.
         clip: longer gradients are scaled down to this norm (Pascanu et al. 2013); None: never.
         seed: of the initial weights, the order of images and the noise.
         limit: train on the first `limit` images only; None takes all.
@@ -148,6 +150,7 @@ class TrainConfig:
     schedule: str = "constant"
     beta: float = 1.0
     warmup: float = 0.0
+    weight_decay: float = 0.0
     clip: float | None = None
     seed: int = 0
     limit: int | None = None
@@ -164,6 +167,7 @@ class TrainConfig:
         _one_of(self, "schedule", SCHEDULES)
         _one_of(self, "precision", PRECISIONS)
         _number(self, "beta", 0.0, math.inf)
+        _number(self, "weight_decay", 0.0, math.inf)
         _number(self, "warmup", 0.0, 1.0)
         for name, value in (("lr", self.lr), ("clip", self.clip)):
             if value is not None and not (_is_number(value) and 0 < value < math.inf):

@@ -28,13 +28,20 @@ def is_captured(device: torch.device, processes: Processes) -> bool:
     return device.type == "cuda" and processes.count == 1
 
 
-def adam(model: nn.Module, lr: float, captured: bool) -> torch.optim.Adam:
-    """Return Adam (Kingma & Ba 2015) for the model's parameters, such that a graph may hold it."""
-    if not captured:
-        return torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-    device = next(model.parameters()).device
-    rate = torch.tensor(lr, device=device)
-    return torch.optim.Adam(model.parameters(), lr=rate, fused=True, capturable=True)
+def adam(model: nn.Module, config: TrainConfig, captured: bool) -> torch.optim.AdamW:
+    """Return Adam (Kingma & Ba 2015), with decoupled weight decay where the config has any
+    (Loshchilov & Hutter 2019), for the model's parameters; captured: such that a graph may hold it.
+    """
+    rate: float | Tensor = config.lr
+    if captured:
+        rate = torch.tensor(config.lr, device=next(model.parameters()).device)
+    return torch.optim.AdamW(
+        model.parameters(),
+        lr=rate,
+        weight_decay=config.weight_decay,
+        fused=True,
+        capturable=captured,
+    )
 
 
 class Step:
@@ -52,7 +59,7 @@ class Step:
     def __init__(
         self,
         model: nn.Module,
-        optimizer: torch.optim.Adam,
+        optimizer: torch.optim.Optimizer,
         images: Tensor,
         *,
         config: TrainConfig,

@@ -93,7 +93,7 @@ def fit(
     _check_batches(model_config, train_config, dataset, processes)
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
-    optimizer = adam(model, train_config.lr, is_captured(torch.device(device), processes))
+    optimizer = adam(model, train_config, is_captured(torch.device(device), processes))
     train = dataset.train.first(train_config.limit).to(device)
     test = dataset.test.to(device)
     history: list[Epoch] = []
