@@ -22,6 +22,7 @@ from sklearn.datasets import load_digits
 
 import train
 from vae_explorer import load_checkpoint, training
+from vae_explorer.precision import choose_precision
 from vae_explorer.recipes import RECIPES, find_recipe
 from vae_explorer.training_state import read_state
 
@@ -166,7 +167,11 @@ def test_every_recipe_trains_and_opens(name: str, small_data: Path, tmp_path: Pa
     assert run.returncode == 0, run.stderr
     checkpoint, recipe = load_checkpoint(tmp_path / name), find_recipe(name)
     assert (checkpoint.meta.recipe, checkpoint.meta.model) == (name, recipe.model)
-    assert checkpoint.meta.training == replace(recipe.training, epochs=1, limit=128)
+    # The precision is the machine's choice, and all the rest is the recipe's.
+    precision = choose_precision(torch.device("cpu")).precision
+    expected = replace(recipe.training, epochs=1, limit=128, precision=precision)
+    assert checkpoint.meta.training == expected
+    assert f"products  {precision}: " in run.stdout
     row, left_out = checkpoint.history[0], recipe.model.left_out
     assert 0 < row.test_neg_elbo < 28 * 28
     assert (left_out > 0) == (recipe.model.likelihood == "gaussian")

@@ -175,6 +175,7 @@ export class FilmView {
   toggle() {
     if (this.playing) this.stop();
     else this.play();
+    this.mark();
   }
 
   play() {
