@@ -22,10 +22,12 @@ SHOTS = {
     "interpolate-20d": "interpolate?checkpoint=mnist-20d",
     "reconstruct": "reconstruct?checkpoint=mnist-20d",
     "model": "model?checkpoint=mnist-20d",
+    "compare": "compare?compare=mnist-2d/mnist-20d",
+    "film": "film?checkpoint=mnist-2d",
 }
 
 # What is chosen on a page before its picture is taken.
-CHOICES = {"scatter-20d": "t-SNE"}
+CHOICES = {"scatter-20d": ("radio", "t-SNE"), "compare": ("button", "Show the grid")}
 
 
 def main() -> None:
@@ -46,7 +48,8 @@ def main() -> None:
             page.goto(f"{address}/{link}")
             ready(page)
             if choice := CHOICES.get(name):
-                page.get_by_role("radio", name=choice).click()
+                role, title = choice
+                page.get_by_role(role, name=title).click()
                 ready(page)
             # Fonts and WebGL settle a moment after the script has ended.
             page.wait_for_timeout(2500)

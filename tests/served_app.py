@@ -19,6 +19,10 @@ __all__ = ["DECODED", "open_browser", "ready", "serve_app"]
 
 ROOT = Path(__file__).resolve().parents[1]
 DECODED = "[data-testid=latent-map] [data-testid=decoded]"
+DRAWN = (
+    *(".js-plotly-plot .main-svg", f"{DECODED}[data-z]"),
+    *("[data-testid=panel] canvas[data-z]", "[data-testid=film-picture][data-place]"),
+)
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -65,7 +69,7 @@ def open_browser(playwright: Playwright) -> Browser:
 
 def ready(page: Page) -> None:
     """Wait until the page's first chart or picture is drawn and its script has run to the end."""
-    page.locator(f".js-plotly-plot .main-svg, {DECODED}[data-z]").first.wait_for()
+    page.locator(", ".join(DRAWN)).first.wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
