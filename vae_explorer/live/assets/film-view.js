@@ -62,6 +62,9 @@ export class FilmView {
     this.picture.dataset.testid = "film-picture";
     this.caption = element("p", { class: "fm-caption" });
     this.said = element("p", { class: "lm-hint" });
+    const key = header.classes.map((name, kind) =>
+      element("span", {}, [element("i", { style: `background: ${header.colours[kind]}` }), name]),
+    );
     this.playButton = button("▶ Play", "Play the film", () => this.toggle());
     this.playButton.classList.add("lm-play");
     this.layerButtons = ["points", "grid"].map((layer) =>
@@ -87,6 +90,7 @@ export class FilmView {
         this.picture,
         this.caption,
         this.said,
+        element("p", { class: "fm-key", "aria-label": "Classes" }, key),
       ]),
     );
     this.points = createPoints(pointsCanvas, reel.label, () => this.mark());
