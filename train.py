@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from vae_explorer.architecture import network_in_words, parameter_count
+from vae_explorer.banner import banner, recipe_in_words, steps_in_words
 from vae_explorer.checkpoint import check_replaceable, load_meta
 from vae_explorer.config import PRECISIONS
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.precision import PrecisionChoice, choose_precision
 from vae_explorer.processes import Processes, joined, own_device
 from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
-from vae_explorer.release import device_name, release
+from vae_explorer.release import release
 from vae_explorer.snapshots import Snapshots
-from vae_explorer.step import is_captured
 from vae_explorer.training import FitResult, fit, steps_of
 
 GO_ON = "The same command with --resume goes on after the last finished epoch."
@@ -33,7 +31,7 @@ def main() -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     if args.list_recipes:
-        print("\n\n".join(map(_in_words, RECIPES.values())))
+        print("\n\n".join(map(recipe_in_words, RECIPES.values())))
         return 0
     try:
         device = own_device(choose_device(args.device))
@@ -184,9 +182,9 @@ def train_one(
     check_replaceable(path)
     with processes.first_before_others():
         dataset = load_dataset(training.dataset, args.data_dir)
-    print(_banner(source, recipe, args, dataset, device))
+    print(banner(source, recipe, args.data_dir or default_data_dir(), dataset, device))
     print(f"  products  {choice.precision}: {choice.reason}; all else is float32")
-    print(f"  steps     {_steps_in_words(device, processes)}", flush=True)
+    print(f"  steps     {steps_in_words(device, processes)}", flush=True)
     if recipe.model.latent_dim == 1:
         print("  note      the app's maps need two dimensions: it opens this one's Model page only")
     if _is_finished(path) and not args.resume:
@@ -239,59 +237,6 @@ def write_checkpoint(
     )
     if result.interrupted:
         print(GO_ON)
-
-
-def _in_words(recipe: Recipe) -> str:
-    """Return a recipe as `--list-recipes` prints it: name, what it is, where it comes from."""
-    indent = " " * 14
-    about = textwrap.fill(
-        f"{recipe.description} {recipe.url or ''}".rstrip(),
-        100,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return f"{recipe.name:14}{about.lstrip()}"
-
-
-def _banner(
-    source: str,
-    recipe: Recipe,
-    args: argparse.Namespace,
-    dataset: Dataset,
-    device: torch.device,
-) -> str:
-    """Return what was chosen, in words."""
-    model, training = recipe.model, recipe.training
-    sizes = len(dataset.train.first(training.limit).labels), len(dataset.test.labels)
-    data_dir = args.data_dir or default_data_dir()
-    where = f" from {data_dir}" if DATASETS[dataset.name].folder else ", from scikit-learn"
-    given = RECIPES[source]
-    same = (model, training) == (given.model, given.training)
-    what = recipe.description if same else f"{source} with other settings. {recipe.description}"
-    extras = f", dropout {model.dropout:g}" * bool(model.dropout)
-    extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
-    extras += f", weight decay {training.weight_decay:g}" * bool(training.weight_decay)
-    extras += f", gradient clipped to {training.clip or 0:g}" * bool(training.clip)
-    return (
-        f"{recipe.name}: {what}\n"
-        f"  recipe    {source}, seed {training.seed}, beta {training.beta:g}\n"
-        f"  model     {network_in_words(model)}, {model.likelihood} likelihood, "
-        f"{parameter_count(model):,} parameters\n"
-        f"  data      {dataset.name}{where}: {sizes[0]:,} training, {sizes[1]:,} test images\n"
-        f"  training  epochs {training.epochs}, batch {training.batch_size}, "
-        f"Adam {training.lr:g} ({training.schedule}){extras}\n"
-        f"  device    {device_name(device)}"
-    )
-
-
-def _steps_in_words(device: torch.device, processes: Processes) -> str:
-    if processes.count > 1:
-        return f"by {processes.count} processes, each with its part of every batch"
-    if is_captured(device, processes):
-        return "captured as one CUDA graph and replayed"
-    return "one operation at a time (a CUDA graph needs an NVIDIA GPU)"
 
 
 def _is_finished(path: Path) -> bool:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "vae_explorer"
 
 # Who may import whom: a module may import those on the lines below its own, not above.
 LAYERS = (
-    ("ui",),
+    ("ui", "banner"),
     ("live",),
     ("figures", "architecture_figure", "evaluate", "release", "film_gif"),
     ("class_traces", "training", "filming"),
