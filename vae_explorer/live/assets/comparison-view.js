@@ -4,20 +4,20 @@
  * Where all have as many dimensions, the hand holds one z, which each of them decodes; otherwise,
  * or if that is chosen, it holds one digit, which each of them encodes and decodes again.
  */
+import { assembleComparison } from "./comparison-parts.js";
 import { fetchOriginal } from "./digit-panel.js";
-import { element } from "./element.js";
 import { Panel } from "./panel.js";
-import { createPicture, paint } from "./picture.js";
+import { paint } from "./picture.js";
 import { turnedPlane } from "./plane.js";
-import { Sketch } from "./sketch.js";
 import { Subjects, between } from "./subject.js";
-import { button, group, press } from "./tools.js";
+import { press } from "./tools.js";
 import { Words } from "./words.js";
 
 export class ComparisonView {
   /**
    * @param {HTMLElement} root to be filled
-   * @param {Object[]} facts of each checkpoint: `name`, `caption`, `dataset`, `rotation`, `disparity`
+   * @param {Object[]} facts of each checkpoint: `name`, `caption`, `dataset`, `rotation`,
+   *   `disparity`
    * @param {import("./space.js").Space[]} spaces of each
    * @param {Object} options
    * @param {Object} options.state as `snapshot` gave it
@@ -43,11 +43,12 @@ export class ComparisonView {
     /** @type {(import("./runner.js").Runner|null)[]} */
     this.encoders = facts.map(() => null);
     this.panels = facts.map((one, k) => this.panelOf(one, spaces[k], k));
-    this.build(root);
+    assembleComparison(this, root);
     this.align(this.aligned && this.canAlign);
     this.showLayers();
+    const known = spaces.findIndex(({ count }) => count > 0);
     if (state.z) this.hold(this.subjects.ofCode(0, state.z));
-    else if (spaces[0].count) this.take(0, Math.min(state.row ?? 0, spaces[0].count - 1));
+    else if (known >= 0) this.take(known, Math.min(state.row ?? 0, spaces[known].count - 1));
     else this.hold(this.subjects.ofCode(0, new Float64Array(spaces[0].dims)));
     this.load();
     this.resize = new ResizeObserver(() => this.mark());
@@ -65,54 +66,6 @@ export class ComparisonView {
     const panel = new Panel(facts, space, on, this.ended.signal);
     panel.changed = () => this.mark();
     return panel;
-  }
-
-  build(root) {
-    const [{ shape }] = this.panels;
-    this.original = createPicture(shape, "Original");
-    this.original.dataset.testid = "original";
-    this.original.style.display = "none";
-    this.sentence = element("p", { class: "cm-sentence", "data-testid": "sentence", role: "status" });
-    const mode = (byDigit) => () => this.chooseMode(byDigit);
-    this.modes = [
-      button("Same z", "Every model decodes the same code z", mode(false)),
-      button("Same digit", "Every model encodes the same digit, and decodes its code", mode(true)),
-    ];
-    this.modes[0].disabled = !this.subjects.oneSpace;
-    this.alignButton = button("Align", "", () => this.align(!this.aligned));
-    this.alignButton.disabled = !this.canAlign;
-    this.alignButton.title = this.canAlign
-      ? "Turn each space (a rotation or a reflection, never a scaling) onto the first one"
-      : "Spaces of as many dimensions, of the same test digits, can be turned onto each other";
-    this.layerButtons = ["points", "grid"].map((layer) =>
-      button(layer === "points" ? "Points" : "Grid", `Show the ${layer}`, () => this.toggle(layer)),
-    );
-    this.pathButton = button("Path", "Path: click two digits, A and B; every model goes from one to the other", () => this.pick(!this.picking));
-    this.clearButton = button("✕", "Remove the path", () => this.clearPath());
-    this.along = element("input", {
-      ...{ type: "range", min: 0, max: 1, step: "any", value: 0, class: "cm-along" },
-      ...{ "data-testid": "along", "aria-label": "From A to B" },
-      oninput: () => this.goAlong(Number(this.along.value)),
-    });
-    this.sketch = new Sketch(shape, {
-      encode: (pixels) => this.draw(pixels),
-      clear: () => {},
-    });
-    const wide = this.panels.length === 2 ? "cm-panels cm-two" : "cm-panels";
-    this.row = element("div", { class: wide }, this.panels.map((panel) => panel.element));
-    this.row.style.setProperty("--panels", this.panels.length);
-    root.replaceChildren(
-      element("div", { class: "cm-tools" }, [
-        group("lm-group", "What the hand holds", this.modes),
-        group("lm-group", "Orientation", [this.alignButton]),
-        group("lm-group", "Layers", this.layerButtons),
-        group("lm-group", "Path", [this.pathButton, this.clearButton]),
-        this.along,
-      ]),
-      element("div", { class: "cm-said" }, [this.original, this.sentence]),
-      this.row,
-      element("div", { class: "cm-sketch" }, [this.sketch.element, this.words.element]),
-    );
   }
 
   /** Have the networks brought; each map works as soon as its decoder is there. */
@@ -228,7 +181,10 @@ export class ComparisonView {
     if (hold && this.subject === subject) this.hold(subject);
   }
 
-  /** Hold something: every map moves to its code. @param {import("./subject.js").Subject} subject */
+  /**
+   * Hold something: every map moves to its code.
+   * @param {import("./subject.js").Subject} subject
+   */
   hold(subject) {
     this.subject = subject;
     this.panels.forEach((panel, k) => {
@@ -374,7 +330,8 @@ export class ComparisonView {
   snapshot() {
     const { byDigit, aligned, layers } = this;
     const [{ hand }] = this.panels;
-    return { byDigit, aligned, layers, ...(byDigit ? { row: hand.taken?.row ?? 0 } : { z: hand.z }) };
+    const held = byDigit ? { row: hand.taken?.row ?? 0 } : { z: hand.z };
+    return { byDigit, aligned, layers, ...held };
   }
 
   close() {

@@ -1,6 +1,7 @@
 /** A training as a film: codes, grid, the digit under the hand and the loss move together. */
-import { element, shape } from "./element.js";
+import { element } from "./element.js";
 import { makeDraggable } from "./gestures.js";
+import { LossPlot } from "./loss-plot.js";
 import { Overlay } from "./overlay.js";
 import { createPicture, paint } from "./picture.js";
 import { createPoints, fit } from "./points.js";
@@ -13,8 +14,6 @@ const REACH = 9;
 const OPACITY = 0.85;
 const STEP = 0.02;
 const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-// The loss's plot, in its own units.
-const [WIDTH, HEIGHT] = [1000, 100];
 
 export class FilmView {
   /**
@@ -76,7 +75,7 @@ export class FilmView {
       ...{ class: "fm-slider", "data-testid": "film-slider", "aria-label": "Time" },
     });
     this.slider.addEventListener("input", () => this.scrub(Number(this.slider.value)));
-    this.curve = this.plot();
+    this.plot = new LossPlot(reel);
     root.replaceChildren(
       element("div", { class: "fm-stage" }, [this.map]),
       element("div", { class: "fm-side" }, [
@@ -85,7 +84,7 @@ export class FilmView {
           group("lm-group", "Layers", this.layerButtons),
         ]),
         this.now,
-        this.curve,
+        this.plot.element,
         this.slider,
         this.picture,
         this.caption,
@@ -100,33 +99,6 @@ export class FilmView {
         OPACITY,
       ]),
     );
-  }
-
-  /** The loss over the slider, whose places are snapshots: early epochs have most of them. */
-  plot() {
-    const losses = Array.from(this.reel.neg_elbo);
-    // The first fall from an untrained model would flatten all the rest: it runs off the top.
-    const sorted = losses.toSorted((a, b) => a - b);
-    const [low, high] = [sorted[0], sorted[Math.floor(0.8 * (sorted.length - 1))]];
-    const margin = 0.08 * (high - low || 1);
-    this.heightOf = (loss) =>
-      Math.max(0, HEIGHT * (1 - (loss - low + margin) / (high - low + 2 * margin)));
-    this.acrossOf = (time) => (WIDTH * time) / (this.reel.count - 1);
-    const line = losses.map((loss, k) => `${this.acrossOf(k)},${this.heightOf(loss)}`).join(" ");
-    this.dot = element("span", { class: "fm-dot", "data-testid": "film-dot" });
-    const marks = [0, 0.25, 0.5, 0.75, 1].map((share) => {
-      const epoch = this.reel.value(this.reel.epoch, share * (this.reel.count - 1));
-      const text = epoch < 1 && epoch > 0 ? epoch.toFixed(2) : String(Math.round(epoch));
-      return element("span", { text });
-    });
-    return element("div", { class: "fm-plot", "aria-hidden": "true" }, [
-      element("span", { class: "fm-title", text: "test −ELBO, nats" }),
-      shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, [
-        shape("polyline", { points: line }),
-      ]),
-      this.dot,
-      element("div", { class: "fm-epochs" }, [element("b", { text: "epoch" }), ...marks]),
-    ]);
   }
 
   connect() {
@@ -269,8 +241,7 @@ export class FilmView {
       `epoch ${epoch.toFixed(epoch < 10 ? 2 : 1)} of ${Math.round(reel.epoch.at(-1))} · ` +
       `test −ELBO ${loss.toFixed(1)} nats`;
     this.slider.value = time;
-    this.dot.style.left = `${(100 * time) / (reel.count - 1)}%`;
-    this.dot.style.top = `${this.heightOf(loss)}%`;
+    this.plot.show(time, loss);
     const place = this.place.map(signed).join(", ");
     const { digit, label, index } = { ...this, ...reel, digit: this.digit };
     this.caption.textContent =

@@ -49,8 +49,9 @@ export class Panel {
     const decode = async ({ z, started }) => {
       this.paint(await this.decoder.later(z, 1), z, started);
     };
-    this.ask = latest(decode, (error) => on.wrong(error.message));
-    this.askFrames = latest((codes) => this.decodeFrames(codes), (error) => on.wrong(error.message));
+    const wrong = (error) => on.wrong(error.message);
+    this.ask = latest(decode, wrong);
+    this.askFrames = latest((codes) => this.decodeFrames(codes), wrong);
   }
 
   /** The plane that the checkpoint is seen on by itself. */
@@ -231,7 +232,9 @@ export class Panel {
       return;
     }
     this.readout.textContent =
-      z.length <= 3 ? `z = (${Array.from(z, signed).join(", ")})` : `|z| = ${Math.hypot(...z).toFixed(2)}`;
+      z.length <= 3
+        ? `z = (${Array.from(z, signed).join(", ")})`
+        : `|z| = ${Math.hypot(...z).toFixed(2)}`;
     const where = this.decoder.where === "browser" ? "in browser" : "on the server";
     this.timing.textContent = ` ${Number(this.picture.dataset.ms).toFixed(1)} ms, ${where}`;
   }

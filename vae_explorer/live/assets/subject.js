@@ -21,7 +21,9 @@ export class Subjects {
     this.facts = facts;
     /** Rotations from each to the first that are in use. @type {(number[][]|null)[]} */
     this.rotations = facts.map(() => null);
-    this.rowOf = spaces.map(({ index }) => new Map(Array.from(index, (image, row) => [image, row])));
+    this.rowOf = spaces.map(
+      ({ index }) => new Map(Array.from(index, (image, row) => [image, row])),
+    );
   }
 
   /** Whether one z can be meant by all. */
@@ -69,7 +71,8 @@ export class Subjects {
     const mean = Float64Array.from(code.subarray(0, dims));
     if (!mean.every(Number.isFinite)) return false;
     subject.codes[k] = mean;
-    subject.taken[k] = { row: null, mean, variance: Float64Array.from(code.subarray(dims), Math.exp) };
+    const variance = Float64Array.from(code.subarray(dims), Math.exp);
+    subject.taken[k] = { row: null, mean, variance };
     return true;
   }
 }
