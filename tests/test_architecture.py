@@ -47,7 +47,7 @@ def test_what_follows_a_layer_is_said() -> None:
     assert first.then == "batch-norm, leaky ReLU"
     assert code.then == "mean and log σ"
     first, *_, code = [b for b in blocks(find_recipe("mnist-2d").model) if b.part == "encoder"]
-    assert (first.then, code.then) == ("GELU, dropout 0.1", "mean and log σ²")
+    assert (first.then, code.then) == ("GELU, dropout 0.05", "mean and log σ²")
 
 
 def test_the_drawing_has_every_layer_with_its_shape_and_parameters() -> None:

@@ -19,8 +19,8 @@ from vae_explorer.snapshots import Snapshot
 __all__ = ["make_film"]
 
 # Pictures along a side of the lattice, and how well they are kept.
-ACROSS = 24
-QUALITY = 70
+ACROSS = 20
+QUALITY = 35
 # Codes farther out than all but so many, on either side, do not widen the lattice.
 STRAYS = 0.002
 MARGIN = 1.12
