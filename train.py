@@ -189,10 +189,8 @@ def train_one(
         print("  note      the app's maps need two dimensions: it opens this one's Model page only")
     if _is_finished(path) and not args.resume:
         print(f"  replaces  the finished checkpoint {path}, once this run is finished")
-    snapshots = None
-    if args.snapshots is not None:
-        steps = steps_of(training, len(dataset.train.first(training.limit).labels))
-        snapshots = Snapshots(state.with_suffix(".snapshots"), args.snapshots, steps)
+    steps = steps_of(training, len(dataset.train.first(training.limit).labels))
+    snapshots = choose_snapshots(args, state, steps)
     result = fit(
         recipe.model,
         training,
@@ -212,6 +210,17 @@ def train_one(
         # torchrun ends all of them when one has failed, and the first may still be writing.
         processes.meet()
     return status
+
+
+def choose_snapshots(args: argparse.Namespace, state: Path, steps: int) -> Snapshots | None:
+    """Return what is to be kept of a run of so many steps; a film that was begun is finished."""
+    folder = state.with_suffix(".snapshots")
+    begun = args.resume and any(folder.glob("*.safetensors"))
+    if args.snapshots is None and not begun:
+        return None
+    if args.resume and state.is_file() and not begun:
+        print("  note      this run began without --snapshots: its film begins here")
+    return Snapshots(folder, args.snapshots or 2, steps)
 
 
 def write_checkpoint(

@@ -207,7 +207,7 @@ def test_a_drawing_is_encoded_by_each(tab: Page, compared: str) -> None:
     tab.mouse.down()
     tab.mouse.move(x - 5, y + box["height"] / 2, steps=6)
     tab.mouse.up()
-    expect(tab.get_by_test_id("sentence")).to_contain_text("your drawing")
+    expect(tab.get_by_test_id("sentence")).to_contain_text("Your drawing")
     drawn = pixels_of(tab.get_by_test_id("original")) / 255
     image = torch.tensor(drawn, dtype=torch.float32)[None, None]
     for k, path in enumerate(SHIPPED):

@@ -182,3 +182,5 @@ def test_one_spike_does_not_flatten_the_training_curve() -> None:
     low, high = history_figure(history).layout.yaxis.range
     assert low < 170
     assert 208 < high < 220
+    history[20] = history[20]._replace(test_neg_elbo=1.7e13)
+    assert history_figure(history).layout.yaxis.range == (low, high)

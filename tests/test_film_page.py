@@ -95,7 +95,7 @@ def test_scrubbing_moves_the_digit_the_loss_and_the_dot_together(tab: Page, film
 
         np.testing.assert_allclose(_place(tab), between(film.xy)[0], atol=2e-3)
         said = tab.get_by_test_id("film-now").inner_text()
-        assert f"test −ELBO {between(film.neg_elbo):.1f} nats" in said
+        assert f"−ELBO {between(film.neg_elbo):.1f} nats" in said
         assert f"epoch {between(film.epoch):.2f} of 6" in said
         dot = tab.get_by_test_id("film-dot").bounding_box()
         plot = tab.locator(".fm-plot svg").bounding_box()
@@ -118,6 +118,7 @@ def test_the_picture_under_the_hand_is_the_lattices_and_between_four_of_it(
         x = box["x"] + box["width"] * (column + 0.5) / film.across
         y = box["y"] + box["height"] * (row + 0.5) / film.across
         tab.mouse.click(x, y)
+        _settle(tab)
 
     tab.locator(".fm-side button", has_text="Points").click()
     goto(4, 17)

@@ -187,10 +187,17 @@ def _history_range(history: list[Epoch]) -> list[float] | None:
         return None
     tested = np.array([row.test_neg_elbo for row in history[1:]])
     trained = np.array([row.train_neg_elbo for row in history[1:]])
-    high = max(tested.max(), np.quantile(trained, 0.9))
+    # A spike is apart from all others by more than they are from each other.
+    high = max(_without_spikes(tested).max(), np.quantile(trained, 0.9))
     low = min(tested.min(), trained.min())
     margin = 0.05 * (high - low)
     return [low - margin, high + margin]
+
+
+def _without_spikes(values: np.ndarray) -> np.ndarray:
+    """Leave out what is farther above the median than five times the upper half's spread."""
+    middle, upper = np.quantile(values, [0.5, 0.9])
+    return values[values <= middle + 5 * (upper - middle) + 1e-9]
 
 
 def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:

@@ -12,7 +12,7 @@ from vae_explorer.film import Film
 
 __all__ = ["film_gif"]
 
-SIDE, FRAMES, FRAME_MS, LAST_MS = 400, 72, 90, 2000
+SIDE, FRAMES, FRAME_MS, LAST_MS = 480, 72, 90, 2000
 COLOURS, DOT = 96, 1.8
 CAPTION_HEIGHT = 26
 
@@ -69,6 +69,6 @@ def _frame(
         draw.ellipse((left - DOT, top - DOT, left + DOT, top + DOT), fill=colours[kind])
     epoch = (1 - share) * film.epoch[k] + share * film.epoch[k + 1]
     loss = (1 - share) * film.neg_elbo[k] + share * film.neg_elbo[k + 1]
-    words = f"epoch {epoch:.1f} of {film.epoch[-1]:.0f}    test -ELBO {loss:.1f} nats"
+    words = f"epoch {epoch:.1f} of {film.epoch[-1]:.0f}    -ELBO {loss:.1f} nats"
     draw.text((8, SIDE + 6), words, fill="black")
     return frame

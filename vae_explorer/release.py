@@ -111,7 +111,7 @@ def _add_film(path: Path, snapshots: Snapshots, meta: Meta, latents: Latents) ->
         print(f"no film: found {len(taken)} snapshots of this run, expected at least 2")
         return
     steps_an_epoch = steps_of(meta.training, meta.dataset.train_size) // meta.training.epochs
-    print(f"film of {len(taken)} of {len(snapshots.due)} snapshots ...", flush=True)
+    print(f"film of {len(taken)} snapshots ...", flush=True)
     add_film(path, make_film(taken, meta.model, latents, steps_an_epoch))
 
 

@@ -2,7 +2,8 @@
 
 They lie beside the run's training state, one safetensors file a step: the decoder in half
 precision, and the codes of the first test images. A run that is killed and resumed finds those
-that it has, and writes the same ones again where it repeats a part of an epoch.
+that it has, and writes the same ones again where it repeats a part of an epoch; one that is
+resumed for more epochs adds to them.
 """
 
 from __future__ import annotations
@@ -108,12 +109,17 @@ class Snapshots:
         os.replace(temporary, self._file(step))
 
     def load(self) -> list[Snapshot]:
-        """Return those that are there, in their order.
+        """Return all that are there in their order, those of the run before it was resumed too.
 
         Raises:
             ValueError: where one is not readable.
         """
-        return [self._read(self._file(step)) for step in self.due if self._file(step).is_file()]
+        return [self._read(file) for file in self.files]
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that are there, in their order."""
+        return sorted(self.folder.glob("*.safetensors"))
 
     def _file(self, step: int) -> Path:
         return self.folder / f"{step:09d}.safetensors"

@@ -122,7 +122,7 @@ def _play(page: Page) -> float:
     page.locator("[data-testid=film-picture][data-place]").wait_for()
     page.get_by_role("button", name="Play the film").click()
     page.wait_for_timeout(10_000)
-    page.get_by_role("button", name="Play the film").click()
+    page.get_by_role("button", name="Pause the film").click()
     return float(page.locator(".fm-stage .lm-map").get_attribute("data-fps"))
 
 

@@ -37,9 +37,16 @@ def choose_contestants() -> dict[str, tuple[Path, Meta]]:
         st.warning(plain(f"No longer here: {', '.join(gone)}. The others stay."))
     # Written before every run: a widget's own value does not outlive a change of page.
     st.session_state.compare = kept
+    # Only what can be compared with those that are chosen is offered.
+    shape = known[kept[0]][1].model.image_shape if kept else None
+    fitting = [
+        name
+        for name, (_, meta) in known.items()
+        if shape in (None, meta.model.image_shape) or name in kept
+    ]
     chosen = st.multiselect(
         "Checkpoints under one hand, two to four",
-        list(known),
+        fitting,
         key="compare",
         max_selections=MOST,
         on_change=_keep_choice,
@@ -52,7 +59,7 @@ def choose_contestants() -> dict[str, tuple[Path, Meta]]:
     if st.query_params.get("compare") != address:
         st.query_params["compare"] = address
     if len(chosen) < 2:
-        st.info("Choose one more: a comparison takes at least two.")
+        st.info(f"Choose {'one more' if chosen else 'two'}: a comparison takes two to four.")
         st.stop()
     _refuse_other_shapes({name: known[name][1] for name in chosen})
     return {name: known[name] for name in chosen}
@@ -75,12 +82,12 @@ def _read_address(known: dict[str, tuple[Path, Meta]]) -> None:
     asked = [name for name in st.query_params.get("compare", "").split(SEPARATOR) if name]
     if missing := [name for name in asked if name not in known]:
         st.warning(plain(f"The link asks for {', '.join(missing)}, which cannot be compared here."))
-    names = [name for name in asked if name in known][:MOST]
+    names = list(dict.fromkeys(name for name in asked if name in known))[:MOST]
+    first = names[0] if names else next(iter(known))
+    shape = known[first][1].model.image_shape
+    alike = [name for name, (_, meta) in known.items() if meta.model.image_shape == shape]
     if len(names) < 2:
-        first = next(iter(known))
-        shape = known[first][1].model.image_shape
-        alike = [name for name, (_, meta) in known.items() if meta.model.image_shape == shape]
-        names = alike[:2]
+        names = list(dict.fromkeys([first, *alike]))[:2]
     st.session_state.contestants = names
 
 

@@ -157,7 +157,7 @@ export class ComparisonView {
     const subject = {
       codes: this.panels.map(() => null),
       taken: this.panels.map(() => null),
-      title: "your drawing, prepared",
+      title: "Your drawing, prepared",
     };
     await this.encodeBy(subject, [...this.panels.keys()], pixels, false);
     if (deeds !== this.deeds) return;
@@ -264,7 +264,7 @@ export class ComparisonView {
     others.forEach((panel, k) => {
       const rotation = aligned ? this.facts[k + 1].rotation : null;
       this.subjects.rotations[k + 1] = rotation;
-      panel.choosePlane(rotation && turnedPlane(first.hand.plane, rotation));
+      panel.choosePlane(rotation && turnedPlane(first.hand.plane, rotation, first.facts.name));
     });
     // The same z lies elsewhere now; a digit stays where its models have it.
     if (this.subject && !this.byDigit) this.hold(this.subjects.ofCode(0, first.hand.z));
@@ -305,7 +305,9 @@ export class ComparisonView {
     this.modes.forEach((one, k) => press(one, this.byDigit === Boolean(k)));
     const { title } = this.subject ?? { title: "" };
     const next = this.picking ? ` Now click ${this.ends.length ? "B" : "A"}.` : "";
-    const what = this.byDigit
+    const what = this.subject?.onTheWay
+      ? "Every model on its own way from A to B"
+      : this.byDigit
       ? "One digit, encoded by each model: its rings and ellipses are q(z|x), the pictures its " +
         "reconstructions"
       : "One z, decoded by each model" + (this.aligned ? ", turned with its space" : "");

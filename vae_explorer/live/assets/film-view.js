@@ -158,6 +158,7 @@ export class FilmView {
     if (this.time >= this.reel.count - 1) this.time = 0;
     this.playing = true;
     this.playButton.textContent = "❚❚ Pause";
+    this.playButton.setAttribute("aria-label", "Pause the film");
     this.before = null;
     this.frameTimes = [];
     this.mark();
@@ -166,6 +167,7 @@ export class FilmView {
   stop() {
     this.playing = false;
     this.playButton.textContent = "▶ Play";
+    this.playButton.setAttribute("aria-label", "Play the film");
   }
 
   show(layer) {
@@ -239,7 +241,7 @@ export class FilmView {
     const loss = reel.value(reel.neg_elbo, time);
     this.now.textContent =
       `epoch ${epoch.toFixed(epoch < 10 ? 2 : 1)} of ${Math.round(reel.epoch.at(-1))} · ` +
-      `test −ELBO ${loss.toFixed(1)} nats`;
+      `−ELBO ${loss.toFixed(1)} nats`;
     this.slider.value = time;
     this.plot.show(time, loss);
     const place = this.place.map(signed).join(", ");

@@ -13,16 +13,19 @@ export class LossPlot {
     const losses = Array.from(reel.neg_elbo);
     const sorted = losses.toSorted((a, b) => a - b);
     this.low = sorted[0];
+    const best = this.low.toFixed(1);
     this.span = sorted[Math.floor(SHOWN * this.last)] - this.low || 1;
     const points = losses.map((loss, k) => `${(WIDTH * k) / this.last},${this.heightOf(loss)}`);
     this.dot = element("span", { class: "fm-dot", "data-testid": "film-dot" });
     const marks = [0, 0.25, 0.5, 0.75, 1].map((share) => {
       const epoch = reel.value(reel.epoch, share * this.last);
-      const text = epoch < 1 && epoch > 0 ? epoch.toFixed(2) : String(Math.round(epoch));
-      return element("span", { text });
+      return element("span", { text: String(Number(epoch.toFixed(epoch < 10 ? 1 : 0))) });
     });
     this.element = element("div", { class: "fm-plot", "aria-hidden": "true" }, [
-      element("span", { class: "fm-title", text: "test −ELBO, nats" }),
+      element("span", {
+        class: "fm-title",
+        text: `−ELBO of ${reel.digits.toLocaleString("en")} test digits, at best ${best} nats`,
+      }),
       shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, [
         shape("polyline", { points: points.join(" ") }),
       ]),

@@ -69,10 +69,12 @@ export class Plane {
  * A plane of one latent space as it lies in another one, which was turned onto the first.
  * @param {Plane} plane
  * @param {number[][]} rotation R, (D, D): a code b of the other space lies at b R in the first
+ * @param {string} owner of the first, for the titles
  */
-export function turnedPlane(plane, rotation) {
+export function turnedPlane(plane, rotation, owner) {
   const turn = (a) => turned(a, rotation);
-  return new Plane(plane.name, turn(plane.zero), plane.axes.map(turn), plane.titles);
+  const titles = plane.titles.map((title) => `${title} of ${owner}`);
+  return new Plane(plane.name, turn(plane.zero), plane.axes.map(turn), titles);
 }
 
 /** The code of the other space, (D,), that lies at a, (D,), of the first: a R^T. */

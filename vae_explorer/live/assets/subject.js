@@ -9,6 +9,7 @@ import { turned, turnedBack } from "./plane.js";
  * @property {(Float64Array|null)[]} codes one for each checkpoint; null where it has none
  * @property {(import("./hand.js").Taken|null)[]} taken q(z|x), where it is a digit
  * @property {string} title what it is, in words
+ * @property {boolean} [onTheWay] whether it lies between two others
  */
 
 export class Subjects {
@@ -83,5 +84,6 @@ export function between(from, to, t) {
     const b = to.codes[k];
     return a && b ? a.map((value, d) => (1 - t) * value + t * b[d]) : null;
   });
-  return { codes, taken: codes.map(() => null), title: `${Math.round(100 * t)} % from A to B` };
+  const title = `${Math.round(100 * t)} % of it`;
+  return { codes, taken: codes.map(() => null), title, onTheWay: true };
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.ui.film import offer_gif, show_film
-from vae_explorer.ui.loaders import load_film
+from vae_explorer.ui.loaders import load_film, load_meta
 from vae_explorer.ui.picker import choose_checkpoint
 from vae_explorer.ui.plain import plain
 
@@ -14,8 +14,8 @@ live = load_film(path)
 if live is None:
     st.info(
         plain(
-            f"{path.name} has no film. A training is filmed with `--snapshots`: "
-            "`python train.py --recipe mnist-2d --snapshots 40`. The shipped mnist-2d has one."
+            f"{path.name} has no film. A training is filmed with --snapshots: python train.py "
+            f"--recipe {load_meta(path).recipe} --snapshots 40. The shipped mnist-2d has one."
         )
     )
     st.stop()
