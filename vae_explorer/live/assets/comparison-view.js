@@ -69,29 +69,33 @@ export class ComparisonView {
   }
 
   /** Have the networks brought; each map works as soon as its decoder is there. */
-  load() {
-    const say = (words) => this.words.say(words);
-    const decoders = this.panels.map(async (panel, k) => {
-      try {
-        panel.decoder = await this.options.runner(k, "decoder", say);
-        panel.mark("z", "view", "path", "plane");
-      } catch (error) {
-        panel.say(`The decoder did not arrive. ${error.message}`);
-      }
+  async load() {
+    await Promise.all(
+      this.panels.map(async (panel, k) => {
+        try {
+          panel.decoder = await this.runner(k, "decoder");
+          panel.mark("z", "view", "path", "plane");
+        } catch (error) {
+          panel.say(`The decoder did not arrive. ${error.message}`);
+        }
+      }),
+    );
+    if (this.ended.signal.aborted) return;
+    // The pad is open when all can encode what is drawn on it.
+    this.sketch.open(async () => {
+      await Promise.all(this.panels.map((_, k) => this.encoder(k)));
+      return { close: () => {} };
     });
-    const encoder = async (k) => {
-      this.encoders[k] ??= await this.options.runner(k, "encoder", say);
-      return this.encoders[k];
-    };
-    this.encoder = encoder;
-    Promise.all(decoders).then(() => {
-      if (this.ended.signal.aborted) return;
-      const all = async () => {
-        await Promise.all(this.panels.map((_, k) => encoder(k)));
-        return { close: () => {} };
-      };
-      this.sketch.open(all);
-    });
+  }
+
+  runner(k, part) {
+    return this.options.runner(k, part, (words) => this.words.say(words));
+  }
+
+  /** The k-th's encoder, brought when it is first needed. */
+  async encoder(k) {
+    this.encoders[k] ??= await this.runner(k, "encoder");
+    return this.encoders[k];
   }
 
   // What the hand does.
