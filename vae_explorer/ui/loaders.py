@@ -237,11 +237,12 @@ class _Live(NamedTuple):
 def _live(path: Path, changed: tuple[int, ...]) -> _Live:
     meta = _meta(path, changed)
     try:
-        latents = _latents(path, changed)
+        latents, axes = _latents(path, changed), _axes(path, changed)
     except FileNotFoundError:
         # A decoder can be looked at without any codes.
         latents = Latents.none(meta.model.latent_dim)
-    points = points_blob(latents, meta, principal_axes(latents.mean), _colours(meta))
+        axes = principal_axes(latents.mean)
+    points = points_blob(latents, meta, axes, _colours(meta))
     blobs, names = {digest(points): points}, {"points": digest(points)}
     for part in ("decoder", "encoder"):
         plan = plan_of_checkpoint(path, part)

@@ -118,13 +118,11 @@ export class ComparisonView {
   /** A click on the k-th map, on a digit or, where `row` is null, between them. */
   tap(k, row, z) {
     this.deeds++;
-    if (this.byDigit) {
-      const { hand } = this.panels[k];
-      const near = row ?? hand.space.nearestOnMap(hand.xy, hand.placeOf(z), hand.hidden);
-      if (near !== null) this.take(k, near);
-    } else {
-      this.hold(this.subjects.ofCode(k, row === null ? z : this.panels[k].hand.space.code(row)));
-    }
+    const { hand } = this.panels[k];
+    const nearest = () => hand.space.nearestOnMap(hand.xy, hand.placeOf(z), hand.hidden);
+    const digit = row ?? (this.byDigit ? nearest() : null);
+    if (digit !== null) this.take(k, digit);
+    else if (!this.byDigit) this.hold(this.subjects.ofCode(k, z));
     if (this.picking) this.addEnd();
   }
 
@@ -273,8 +271,7 @@ export class ComparisonView {
     // The same z lies elsewhere now; a digit stays where its models have it.
     if (this.subject && !this.byDigit) this.hold(this.subjects.ofCode(0, first.hand.z));
     this.clearPath();
-    if (this.sharedView) this.lookLike(0, first.hand.view);
-    this.say();
+    this.lookLike(0, first.hand.view);
   }
 
   /** Whether a place is the same on all maps. */
