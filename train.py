@@ -10,16 +10,16 @@ from pathlib import Path
 
 import torch
 
-from vae_explorer.banner import banner, recipe_in_words, steps_in_words
-from vae_explorer.checkpoint import check_replaceable, load_meta
-from vae_explorer.config import PRECISIONS
+from vae_explorer.checkpoint.folder import check_replaceable, load_meta
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
-from vae_explorer.precision import PrecisionChoice, choose_precision
-from vae_explorer.processes import Processes, joined, own_device
-from vae_explorer.recipes import RECIPES, Recipe, default_recipes, find_recipe
-from vae_explorer.release import release
-from vae_explorer.snapshots import Snapshots
-from vae_explorer.training import FitResult, fit, steps_of
+from vae_explorer.film.snapshots import Snapshots
+from vae_explorer.training.distributed import Processes, joined, own_device
+from vae_explorer.training.fit import FitResult, fit, steps_of
+from vae_explorer.training.run import banner, recipe_in_words, steps_in_words
+from vae_explorer.training.save import release
+from vae_explorer.vae.config import PRECISIONS
+from vae_explorer.vae.precision import PrecisionChoice, choose_precision
+from vae_explorer.vae.recipes import RECIPES, Recipe, default_recipes, find_recipe
 
 GO_ON = "The same command with --resume goes on after the last finished epoch."
 

@@ -15,9 +15,9 @@ import torch
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from served_app import open_browser, serve_app
 
-from vae_explorer.config import ModelConfig
 from vae_explorer.data import Dataset, Split, load_dataset
-from vae_explorer.model import VAE
+from vae_explorer.vae.config import ModelConfig
+from vae_explorer.vae.model import VAE
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = [ROOT / "checkpoints" / name for name in ("mnist-2d", "mnist-20d")]

@@ -5,6 +5,6 @@
 >>> mean, logvar = checkpoint.model.encode(images)
 """
 
-from vae_explorer.checkpoint import Checkpoint, list_checkpoints, load_checkpoint
+from vae_explorer.checkpoint.folder import Checkpoint, list_checkpoints, load_checkpoint
 
 __all__ = ["Checkpoint", "list_checkpoints", "load_checkpoint"]

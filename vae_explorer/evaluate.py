@@ -8,11 +8,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from vae_explorer.amendment import add_metrics
-from vae_explorer.checkpoint import load_checkpoint
+from vae_explorer.analysis.evaluation import Evaluation, evaluate
+from vae_explorer.checkpoint.folder import load_checkpoint
+from vae_explorer.checkpoint.meta import DatasetRecord
+from vae_explorer.checkpoint.update import add_metrics
 from vae_explorer.data import Dataset, load_dataset
-from vae_explorer.evaluation import Evaluation, evaluate
-from vae_explorer.meta import DatasetRecord
 
 __all__ = ["main"]
 

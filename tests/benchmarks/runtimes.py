@@ -69,7 +69,7 @@ def main() -> None:
 
 def _lay_out(folder: Path, modules: Path) -> None:
     (folder / "modules").symlink_to(modules.resolve())
-    (folder / "assets").symlink_to(ROOT / "vae_explorer" / "live" / "assets")
+    (folder / "assets").symlink_to(ROOT / "vae_explorer" / "live" / "browser")
     page = Path(__file__).with_name("runtimes.html")
     (folder / page.name).write_bytes(page.read_bytes())
     for name in SHIPPED:

@@ -7,9 +7,9 @@ import {
   turned,
   turnedBack,
   turnedPlane,
-} from "../../vae_explorer/live/assets/plane.js";
-import { Reel } from "../../vae_explorer/live/assets/reel.js";
-import { Subjects, between } from "../../vae_explorer/live/assets/subject.js";
+} from "../../vae_explorer/live/browser/space/plane.js";
+import { Reel } from "../../vae_explorer/live/browser/film/reel.js";
+import { Subjects, between } from "../../vae_explorer/live/browser/space/shared.js";
 
 // A rotation of three dimensions: x to y, y to z, z to x. Row d is where dimension d goes.
 const CYCLE = [

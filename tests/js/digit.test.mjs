@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { frameOf, prepareDigit } from "../../vae_explorer/live/assets/digit.js";
+import { frameOf, prepareDigit } from "../../vae_explorer/live/browser/panels/prepare-digit.js";
 
 const TURN = 2 * Math.PI;
 

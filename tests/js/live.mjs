@@ -7,14 +7,14 @@
  */
 import { readFileSync } from "node:fs";
 
-const assets = "../../vae_explorer/live/assets";
+const assets = "../../vae_explorer/live/browser";
 const [piece, file] = process.argv.slice(2);
 const read = () => JSON.parse(readFileSync(file, "utf8"));
 
 const pieces = {
   async unpack() {
-    const { unpack } = await import(`${assets}/blob.js`);
-    const { widened } = await import(`${assets}/network.js`);
+    const { unpack } = await import(`${assets}/dom/blob.js`);
+    const { widened } = await import(`${assets}/nn/network.js`);
     const bytes = readFileSync(file);
     const { header, arrays } = unpack(new Uint8Array(bytes).buffer);
     const plain = Object.entries(arrays).map(([name, values]) => {
@@ -24,18 +24,18 @@ const pieces = {
     return { header, arrays: Object.fromEntries(plain) };
   },
   async query() {
-    const { withState } = await import(`${assets}/query.js`);
+    const { withState } = await import(`${assets}/space/link.js`);
     const { state, search } = read();
     return withState(state, search);
   },
   async path() {
-    const { equalSteps, pathAt } = await import(`${assets}/paths.js`);
+    const { equalSteps, pathAt } = await import(`${assets}/space/paths.js`);
     const { ends, steps, kind } = read();
     const codes = ends.map((end) => Float64Array.from(end));
     return equalSteps(steps).map((t) => Array.from(pathAt(codes, t, kind)));
   },
   async plane() {
-    const { principalPlane } = await import(`${assets}/plane.js`);
+    const { principalPlane } = await import(`${assets}/space/plane.js`);
     const { center, axes, first, second, z, at } = read();
     const plane = principalPlane(center, Float64Array.from(axes.flat()), first, second);
     const residual = plane.residual(Float64Array.from(z[0]));
@@ -45,7 +45,7 @@ const pieces = {
     };
   },
   async ellipse() {
-    const { Plane, ellipse } = await import(`${assets}/plane.js`);
+    const { Plane, ellipse } = await import(`${assets}/space/plane.js`);
     const { axes, variance } = read();
     const plane = new Plane("", new Float64Array(variance.length), axes, ["", ""]);
     return ellipse(plane.covariance(variance));

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { unpack } from "../../vae_explorer/live/assets/blob.js";
-import { Hand } from "../../vae_explorer/live/assets/hand.js";
-import { latest } from "../../vae_explorer/live/assets/latest.js";
-import { namePlaces } from "../../vae_explorer/live/assets/names.js";
-import { equalChange, equalSteps, pathAt, slerp } from "../../vae_explorer/live/assets/paths.js";
-import { digitsPlane, dimensionPlane } from "../../vae_explorer/live/assets/plane.js";
-import { Space } from "../../vae_explorer/live/assets/space.js";
-import { View, ticks } from "../../vae_explorer/live/assets/view.js";
+import { unpack } from "../../vae_explorer/live/browser/dom/blob.js";
+import { Hand } from "../../vae_explorer/live/browser/space/state.js";
+import { latest } from "../../vae_explorer/live/browser/dom/latest.js";
+import { namePlaces } from "../../vae_explorer/live/browser/map/class-labels.js";
+import { equalChange, equalSteps, pathAt, slerp } from "../../vae_explorer/live/browser/space/paths.js";
+import { digitsPlane, dimensionPlane } from "../../vae_explorer/live/browser/space/plane.js";
+import { Space } from "../../vae_explorer/live/browser/space/space.js";
+import { View, ticks } from "../../vae_explorer/live/browser/space/view.js";
 
 const close = (found, expected, within = 1e-9) => {
   assert.equal(found.length, expected.length);

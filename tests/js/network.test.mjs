@@ -3,15 +3,15 @@
 import assert from "node:assert";
 import { test } from "node:test";
 
-import { ACTIVATIONS, activate, erf } from "../../vae_explorer/live/assets/activations.js";
+import { ACTIVATIONS, activate, erf } from "../../vae_explorer/live/browser/nn/activations.js";
 import {
   SLACK,
   fastestKind,
   openKernel,
   packMatrix,
   padded,
-} from "../../vae_explorer/live/assets/kernel.js";
-import { createNetwork, widened } from "../../vae_explorer/live/assets/network.js";
+} from "../../vae_explorer/live/browser/nn/kernel.js";
+import { createNetwork, widened } from "../../vae_explorer/live/browser/nn/network.js";
 
 const KINDS = [...new Set([fastestKind(), "simd", "plain"])];
 
@@ -153,7 +153,7 @@ test("where there is no WebAssembly, the plain kernel is the fastest", async () 
   const { WebAssembly } = globalThis;
   delete globalThis.WebAssembly;
   try {
-    const kernel = await import("../../vae_explorer/live/assets/kernel.js?without");
+    const kernel = await import("../../vae_explorer/live/browser/nn/kernel.js?without");
     assert.strictEqual(kernel.openKernel(8).kind, "plain");
     assert.throws(() => kernel.openKernel(8, "simd"), /no support for "simd" here/);
   } finally {

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 
-import { prepareDigit } from "../../vae_explorer/live/assets/digit.js";
+import { prepareDigit } from "../../vae_explorer/live/browser/panels/prepare-digit.js";
 
 const { drawings, size, options } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const pictures = drawings.map((strokes) => Array.from(prepareDigit(strokes, size, options)));

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { createNetwork } from "../../vae_explorer/live/assets/network.js";
+import { createNetwork } from "../../vae_explorer/live/browser/nn/network.js";
 
 const [folder, kernel, capacity] = process.argv.slice(2);
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_explorer.layers import (
+from vae_explorer.vae.layers import (
     LAYER_ACTIVATIONS,
     Activation,
     BatchNorm,

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from vae_explorer.projections import PROJECTIONS
+from vae_explorer.analysis.projections import PROJECTIONS
 
 __all__ = ["PARAMETERS", "Hand", "hand_from_query", "hand_from_state"]
 

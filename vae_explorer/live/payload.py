@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vae_explorer.checkpoint import Latents, load_meta, load_weights
-from vae_explorer.latents import PrincipalAxes, active_units, dimensions_by_kl
-from vae_explorer.live.blob import pack
+from vae_explorer.analysis.codes import PrincipalAxes, active_units, dimensions_by_kl
+from vae_explorer.analysis.projections import PROJECTIONS
+from vae_explorer.checkpoint.folder import Latents, load_meta, load_weights
+from vae_explorer.live.blobs import pack
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
-from vae_explorer.projections import PROJECTIONS
 
 if TYPE_CHECKING:
-    from vae_explorer.film import Film
-    from vae_explorer.meta import Meta
+    from vae_explorer.checkpoint.meta import Meta
+    from vae_explorer.film.film import Film
 
 __all__ = ["BROWSER_MACS", "film_blob", "plan_blob", "plan_of_checkpoint", "points_blob"]
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from vae_explorer.config import ModelConfig
-from vae_explorer.layers import LEAKY_SLOPE, Activation, Layer, decoder_layers, encoder_layers
 from vae_explorer.live.folding import Product, fold
+from vae_explorer.vae.config import ModelConfig
+from vae_explorer.vae.layers import LEAKY_SLOPE, Activation, Layer, decoder_layers, encoder_layers
 
 __all__ = ["Plan", "Step", "decoder_plan", "encoder_plan", "plan_of", "run"]
 

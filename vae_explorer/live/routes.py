@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
-from vae_explorer import checkpoint
-from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source
+from vae_explorer.checkpoint import folder as checkpoint
+from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ASSETS", "PREFIX", "asset_version", "routes"]
 
 PREFIX = "/live"
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parent / "browser"
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 # Named by what they hold, so they never change; and not to be compressed at every request.
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Encoding": "identity"}
@@ -41,26 +41,38 @@ def routes(base: str = "") -> list[BaseRoute]:
     """Return the routes, under the path `base` at which the app is served."""
     prefix = f"/{base.strip('/')}{PREFIX}" if base.strip("/") else PREFIX
     return [
-        Route(f"{prefix}/assets/{{version}}/{{file}}", _asset),
+        Route(f"{prefix}/assets/{{version}}/{{file:path}}", _asset),
         Route(f"{prefix}/blob/{{digest}}", _blob),
         Route(f"{prefix}/original/{{key}}/{{row:int}}", _original),
         WebSocketRoute(f"{prefix}/run/{{key}}/{{part}}", _run),
     ]
 
 
+@cache
+def assets() -> dict[str, bytes]:
+    """Return the browser's files by path; nothing else is served."""
+    return {
+        file.relative_to(ASSETS).as_posix(): file.read_bytes()
+        for file in sorted(ASSETS.rglob("*"))
+        if file.suffix in KINDS
+    }
+
+
+@cache
 def asset_version() -> str:
-    """Return a name for the assets as they are now, for their address."""
+    """Return a name for the assets as they are, for their address."""
     digest = hashlib.sha256()
-    for file in sorted(ASSETS.iterdir()):
-        digest.update(file.read_bytes())
+    for name, content in assets().items():
+        digest.update(name.encode() + content)
     return digest.hexdigest()[:16]
 
 
 def _asset(request: Request) -> Response:
-    file = ASSETS / Path(request.path_params["file"]).name
-    if file.suffix not in KINDS or not file.is_file():
-        return PlainTextResponse(f"found no asset {file.name}", 404)
-    return Response(file.read_bytes(), media_type=KINDS[file.suffix], headers=FOREVER)
+    name = request.path_params["file"]
+    content = assets().get(name)
+    if content is None:
+        return PlainTextResponse(f"found no asset {name}", 404)
+    return Response(content, media_type=KINDS[Path(name).suffix], headers=FOREVER)
 
 
 def _blob(request: Request) -> Response:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.comparison import Figures, compared_figures, config_differences
-from vae_explorer.figures import histories_figure
-from vae_explorer.meta import Meta
+from vae_explorer.analysis.metrics import Figures, compared_figures, config_differences
+from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.figures.curves import histories_figure
 from vae_explorer.ui.loaders import load_alignment, load_history, load_live
+from vae_explorer.ui.markdown import plain
 from vae_explorer.ui.mounted import base_of, component
-from vae_explorer.ui.plain import plain
 
 __all__ = ["show_comparison", "show_differences", "show_figures", "show_histories"]
 
@@ -38,7 +38,9 @@ def show_comparison(contestants: dict[str, tuple[Path, Meta]]) -> None:
                 "disparity": None if alignment is None else alignment.disparity,
             }
         )
-    component(key="comparison", data={"checkpoints": checkpoints, "base": base_of("comparison.js")})
+    component(
+        key="comparison", data={"checkpoints": checkpoints, "base": base_of("compare-mount.js")}
+    )
 
 
 def show_figures(metas: dict[str, Meta]) -> None:

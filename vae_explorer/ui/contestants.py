@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.checkpoint import load_meta
-from vae_explorer.meta import Meta
-from vae_explorer.ui.picker import checkpoint_folders
-from vae_explorer.ui.plain import plain
+from vae_explorer.checkpoint.folder import load_meta
+from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.ui.checkpoints import checkpoint_folders
+from vae_explorer.ui.markdown import plain
 
 __all__ = ["choose_contestants"]
 

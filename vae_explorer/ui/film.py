@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.class_traces import class_colour
-from vae_explorer.film import Film
+from vae_explorer.figures.scatter import class_colour
+from vae_explorer.film.film import Film
 from vae_explorer.ui.loaders import load_latents, load_meta
 from vae_explorer.ui.mounted import base_of, component
 
@@ -16,7 +16,7 @@ __all__ = ["offer_gif", "show_film"]
 
 def show_film(path: Path, name: str) -> None:
     """Show the film whose blob has the digest `name`."""
-    component(key="film", data={"film": name, "name": path.name, "base": base_of("film.js")})
+    component(key="film", data={"film": name, "name": path.name, "base": base_of("film-mount.js")})
 
 
 def offer_gif(path: Path, film: Film) -> None:
@@ -24,7 +24,7 @@ def offer_gif(path: Path, film: Film) -> None:
 
     def make() -> bytes:
         # Drawing it takes a second or two.
-        from vae_explorer.film_gif import film_gif
+        from vae_explorer.film.gif import film_gif
 
         classes = load_meta(path).dataset.classes
         colours = [class_colour(kind) for kind in range(len(classes))]

@@ -18,14 +18,16 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import numpy as np
 import streamlit as st
 
-from vae_explorer import checkpoint
-from vae_explorer.alignment import Alignment, align, shared_rows
-from vae_explorer.checkpoint import Latents, files_changed
-from vae_explorer.class_traces import class_colour
-from vae_explorer.film import Film
-from vae_explorer.film import load_film as read_film
-from vae_explorer.history import Epoch, read_history
-from vae_explorer.latents import PrincipalAxes, principal_axes
+from vae_explorer.analysis.alignment import Alignment, align, shared_rows
+from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
+from vae_explorer.analysis.neighbours import NeighbourFigures, neighbour_figures
+from vae_explorer.checkpoint import folder as checkpoint
+from vae_explorer.checkpoint.folder import Latents, files_changed
+from vae_explorer.checkpoint.history import Epoch, read_history
+from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.figures.scatter import class_colour
+from vae_explorer.film.film import Film
+from vae_explorer.film.film import load_film as read_film
 from vae_explorer.live.payload import (
     BROWSER_MACS,
     film_blob,
@@ -33,9 +35,7 @@ from vae_explorer.live.payload import (
     plan_of_checkpoint,
     points_blob,
 )
-from vae_explorer.live.shelf import BLOBS, CHECKPOINTS, Source, digest
-from vae_explorer.meta import Meta
-from vae_explorer.neighbours import NeighbourFigures, neighbour_figures
+from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source, digest
 
 __all__ = [
     "import_torch_soon",
@@ -147,7 +147,7 @@ def load_film(path: Path) -> LiveFilm | None:
 
 @_or_stop
 def load_model(path: Path):
-    """Return a checkpoint's model, a `vae_explorer.model.VAE`."""
+    """Return a checkpoint's model, a `vae_explorer.vae.model.VAE`."""
     return _model(path, files_changed(path))
 
 

@@ -20,14 +20,14 @@ st.html(HERE / "style.css")
 
 page = st.navigation(
     [
-        st.Page("pages/explore.py", title="Explore", icon=":material/pan_tool:", default=True),
-        st.Page("pages/scatter.py", title="Scatter", icon=":material/scatter_plot:"),
-        st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_on:"),
-        st.Page("pages/interpolate.py", title="Interpolate", icon=":material/route:"),
-        st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
-        st.Page("pages/model.py", title="Model", icon=":material/schema:"),
-        st.Page("pages/film.py", title="Film", icon=":material/movie:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/view_column_2:"),
+        st.Page("page/explore.py", title="Explore", icon=":material/pan_tool:", default=True),
+        st.Page("page/scatter.py", title="Scatter", icon=":material/scatter_plot:"),
+        st.Page("page/manifold.py", title="Manifold", icon=":material/grid_on:"),
+        st.Page("page/interpolate.py", title="Interpolate", icon=":material/route:"),
+        st.Page("page/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
+        st.Page("page/model.py", title="Model", icon=":material/schema:"),
+        st.Page("page/film.py", title="Film", icon=":material/movie:"),
+        st.Page("page/compare.py", title="Compare", icon=":material/view_column_2:"),
     ]
 )
 

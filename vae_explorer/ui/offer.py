@@ -7,8 +7,8 @@ from threading import Lock
 
 import streamlit as st
 
-from vae_explorer.amendment import add_projection, can_be_amended
-from vae_explorer.projections import PROJECTIONS, tsne_projection, umap_projection
+from vae_explorer.analysis.projections import PROJECTIONS, tsne_projection, umap_projection
+from vae_explorer.checkpoint.update import add_projection, can_be_amended
 from vae_explorer.ui.loaders import load_latents
 
 __all__ = ["offer_projection"]

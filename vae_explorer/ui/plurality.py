@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from vae_explorer.latents import decode
-from vae_explorer.pictures import mosaic, png_bytes
+from vae_explorer.analysis.codes import decode
+from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_originals
 
 __all__ = ["show_plurality"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vae_explorer.config import config_to_dict
-from vae_explorer.history import Epoch
-from vae_explorer.meta import Meta
-from vae_explorer.recipes import RECIPES, Recipe
-from vae_explorer.ui.plain import plain
+from vae_explorer.checkpoint.history import Epoch
+from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.ui.markdown import plain
+from vae_explorer.vae.config import config_to_dict
+from vae_explorer.vae.recipes import RECIPES, Recipe
 
 __all__ = ["show_recipe"]
 

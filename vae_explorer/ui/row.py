@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from vae_explorer.geometry import Lattice, Plane
-from vae_explorer.latents import decode
-from vae_explorer.pictures import mosaic, png_bytes
+from vae_explorer.analysis.codes import decode
+from vae_explorer.analysis.planes import Lattice, Plane
+from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.ui.loaders import load_model
 
 __all__ = ["show_row"]

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from vae_explorer.checkpoint import Latents
-from vae_explorer.class_traces import ScatterInfo
-from vae_explorer.geometry import Plane, dimension_plane, principal_plane
-from vae_explorer.latents import dimensions_by_kl, kl_by_dimension
-from vae_explorer.projections import PROJECTIONS
+from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
+from vae_explorer.analysis.planes import Plane, dimension_plane, principal_plane
+from vae_explorer.analysis.projections import PROJECTIONS
+from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.figures.scatter import ScatterInfo
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_figures
 from vae_explorer.ui.offer import offer_projection
 

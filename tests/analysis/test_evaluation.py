@@ -1,0 +1,160 @@
+"""The figures of a checkpoint, against numpy and scikit-learn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn.manifold
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from vae_explorer import evaluate as command
+from vae_explorer.analysis.codes import active_units, encode_split
+from vae_explorer.analysis.elbo import mean_elbo
+from vae_explorer.analysis.evaluation import evaluate, importance_weighted_nll
+from vae_explorer.checkpoint.folder import Latents, list_checkpoints, load_checkpoint
+from vae_explorer.data import Dataset
+from vae_explorer.training.fit import fit
+from vae_explorer.training.save import release
+from vae_explorer.vae import objective
+from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.model import VAE
+
+
+@pytest.fixture(scope="module")
+def figures(digits: Dataset) -> tuple[VAE, Latents, object]:
+    torch.manual_seed(0)
+    model = VAE(ModelConfig(image_shape=(1, 8, 8), latent_dim=3, hidden=(32,))).eval()
+    latents = encode_split(model, digits.test)
+    return model, latents, evaluate(model, latents, digits, samples=8)
+
+
+def test_the_bound_adds_up_and_importance_weighting_tightens_it(figures, digits) -> None:
+    model, _, found = figures
+    assert found.test_neg_elbo == pytest.approx(found.test_reconstruction + found.test_kl)
+    one, many = (importance_weighted_nll(model, digits.test, k) for k in (1, 64))
+    assert one == pytest.approx(found.test_neg_elbo, abs=0.1)
+    assert many < found.iw_nll < one
+
+
+@torch.no_grad()
+def test_samples_in_parts_give_the_bound_of_all_of_them(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """log-sum-exp over all K, whatever is decoded at a time: against numpy on the same draws."""
+    torch.manual_seed(0)
+    model = VAE(ModelConfig(image_shape=(1, 8, 8), latent_dim=2, hidden=(8,))).eval()
+    x, weights, sizes = digits.test.images[:3].float() / 255, [], []
+    decode, part = model.decode, objective._log_weights
+    monkeypatch.setattr(model, "decode", lambda z: sizes.append(len(z)) or decode(z))
+    monkeypatch.setattr(
+        objective, "_log_weights", lambda *args: weights.append(part(*args)) or weights[-1]
+    )
+    monkeypatch.setattr(objective, "DECODED_AT_ONCE", 10)
+    bound = objective.importance_weighted_bound(model, x, samples=11)
+    assert max(sizes) <= 10
+    drawn = np.concatenate(weights).astype(np.float64)
+    assert drawn.shape == (11, 3)
+    np.testing.assert_allclose(bound, np.log(np.exp(drawn).mean(axis=0)), rtol=1e-5)
+
+
+def test_neighbours_vote_as_scikit_learn_counts_them(figures, digits) -> None:
+    model, latents, found = figures
+    train = encode_split(model, digits.train)
+    _, nearest = NearestNeighbors(n_neighbors=5).fit(train.mean).kneighbors(latents.mean)
+    votes = np.array([np.bincount(train.label[row], minlength=10).argmax() for row in nearest])
+    assert found.knn_accuracy == pytest.approx((votes == latents.label).mean())
+
+
+def test_trustworthiness_is_scikit_learns(figures, digits) -> None:
+    _, latents, found = figures
+    exact = sklearn.manifold.trustworthiness(digits.test.images.flatten(1).numpy(), latents.mean)
+    assert found.trustworthiness == pytest.approx(exact)
+
+
+def test_a_dimension_is_active_where_its_mean_varies() -> None:
+    mean = np.zeros((100, 3), dtype=np.float32)
+    mean[:, 0], mean[:, 1] = np.linspace(-1, 1, 100), 0.05 * np.linspace(-1, 1, 100)
+    latents = Latents(mean, np.zeros_like(mean), np.zeros(100, int), np.arange(100))
+    assert active_units(latents).tolist() == [True, False, False]
+
+
+def test_without_images_the_figures_of_the_codes_remain(figures) -> None:
+    model, latents, found = figures
+    alone = evaluate(model, latents, None, samples=8)
+    assert alone.test_neg_elbo is alone.iw_nll is alone.knn_accuracy is None
+    assert alone.test_kl == pytest.approx(found.test_kl, rel=1e-5)
+    assert alone.kl_by_dimension == found.kl_by_dimension
+
+
+def test_the_shipped_checkpoints_measure_what_their_meta_says(
+    shipped: Path, mnist: Dataset
+) -> None:
+    checkpoint = load_checkpoint(shipped)
+    assert checkpoint.meta.dataset.checksum == mnist.checksum
+    metrics, limit = checkpoint.meta.metrics, {2: 140, 20: 100}
+    measured = mean_elbo(checkpoint.model, mnist.test, seed=1)
+    # Another draw of the noise moves the mean over 10,000 images by some hundredths of a nat.
+    assert measured.neg_elbo == pytest.approx(metrics["test_neg_elbo"], abs=0.15)
+    assert metrics["test_neg_elbo"] <= limit[checkpoint.meta.model.latent_dim]
+    latents = encode_split(checkpoint.model, mnist.test)
+    np.testing.assert_allclose(checkpoint.latents.mean, latents.mean, atol=1e-3)
+    np.testing.assert_array_equal(checkpoint.latents.label, mnist.test.labels)
+
+
+def test_the_shipped_checkpoints_fit_in_16_megabytes(shipped: Path) -> None:
+    folders = [entry.path for entry in list_checkpoints(shipped.parent)]
+    assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) <= 16e6
+    assert (
+        load_checkpoint(shipped).meta.epochs_done == load_checkpoint(shipped).meta.training.epochs
+    )
+
+
+def test_the_command_prints_json_and_says_what_needs_the_data(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([str(shipped), "--json", "--data-dir", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)[str(shipped)]
+    assert found["test_neg_elbo"] is None
+    assert sum(found["kl_by_dimension"]) == pytest.approx(found["test_kl"])
+    assert "MNIST: looked in" in printed.err
+    before = (shipped / "meta.json").read_bytes()
+    assert command.main([str(shipped), "--data-dir", str(tmp_path), "--save"]) == 0
+    printed = capsys.readouterr()
+    assert "test −ELBO            needs the dataset" in printed.out
+    assert "found no IW-NLL to record" in printed.err
+    assert (shipped / "meta.json").read_bytes() == before
+
+
+def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
+    digits: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = ModelConfig((1, 8, 8), hidden=(8,), likelihood="gaussian")
+    result = fit(model, TrainConfig(dataset="digits", epochs=1), digits)
+    path = tmp_path / "made"
+    release(result, path, "mine", digits, torch.device("cpu"))
+    assert command.main([str(path), "--samples", "2"]) == 0
+    assert "iw_nll" not in load_checkpoint(path).meta.metrics
+    constant = -torch.distributions.Normal(0, 1).log_prob(torch.tensor(0.0)).item() * 64
+    assert f"{constant:.2f} nats per image" in capsys.readouterr().out
+    assert command.main([str(path), "--samples", "3", "--save"]) == 0
+    assert "recorded the IW-NLL with K = 3" in capsys.readouterr().err
+    assert command.main([str(path), "--samples", "2", "--save", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "instead of K = 3" in printed.err
+    found = json.loads(printed.out)[str(path)]
+    metrics = load_checkpoint(path).meta.metrics
+    assert (metrics["iw_nll"], metrics["iw_samples"]) == (found["iw_nll"], 2)
+
+
+def test_the_command_names_a_folder_it_cannot_read_and_goes_on(
+    shipped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["nowhere", str(shipped), "--data-dir", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "nowhere: found no such folder" in printed.err
+    assert str(shipped) in printed.out

@@ -1,0 +1,55 @@
+"""Flat views of codes and the figures on them, against scikit-learn and numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import sklearn.manifold
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from vae_explorer.analysis.neighbours import neighbour_figures
+from vae_explorer.analysis.projections import tsne_projection, umap_projection
+
+
+@pytest.fixture(scope="module")
+def clusters() -> tuple[np.ndarray, np.ndarray]:
+    """120 codes of 6 dimensions in three clusters, and which one each is of."""
+    rng = np.random.default_rng(0)
+    centers = 20 * rng.standard_normal((3, 6))
+    z = np.concatenate([center + rng.standard_normal((40, 6)) for center in centers])
+    return z.astype(np.float32), np.repeat(np.arange(3), 40)
+
+
+@pytest.mark.parametrize("project", [umap_projection, tsne_projection])
+def test_a_view_keeps_neighbours_and_is_reproduced_by_its_seed(
+    clusters: tuple[np.ndarray, np.ndarray], project: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    z, _ = clusters
+    flat = project(z)
+    assert flat.shape == (120, 2)
+    assert flat.dtype == np.float32
+    assert sklearn.manifold.trustworthiness(z, flat, n_neighbors=10) > 0.8
+    np.testing.assert_array_equal(flat, project(z))
+
+
+def test_tsne_says_how_far_it_is(clusters: tuple[np.ndarray, np.ndarray]) -> None:
+    shares: list[float] = []
+    tsne_projection(clusters[0][:20], on_progress=shares.append)
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.1
+    assert shares[-1] == pytest.approx(1)
+
+
+def test_the_figures_of_a_view_are_scikit_learns(clusters: tuple[np.ndarray, np.ndarray]) -> None:
+    z, label = clusters
+    rng = np.random.default_rng(1)
+    view = z[:, :2] + 15 * rng.standard_normal((120, 2))
+    found = neighbour_figures(z, view, label)
+    votes = cross_val_score(KNeighborsClassifier(5), view, label, cv=LeaveOneOut())
+    assert found.knn_accuracy == pytest.approx(votes.mean())
+    exact = sklearn.manifold.trustworthiness(z, view, n_neighbors=5)
+    assert found.trustworthiness == pytest.approx(exact)
+    assert 0.4 < found.knn_accuracy < 1

@@ -1,0 +1,93 @@
+"""Configs refuse what cannot be meant, and survive JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vae_explorer.vae.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
+from vae_explorer.vae.recipes import RECIPES, find_recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_survives_json(name: str) -> None:
+    recipe = find_recipe(name)
+    for config in (recipe.model, recipe.training):
+        text = json.dumps(config_to_dict(config))
+        assert config_from_dict(type(config), json.loads(text)) == config
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (ModelConfig, "latent_dim", 0),
+        (ModelConfig, "latent_dim", 2.0),
+        (ModelConfig, "latent_dim", True),
+        (ModelConfig, "hidden", (400, 0)),
+        (ModelConfig, "hidden", 400),
+        (ModelConfig, "image_shape", (28, 28)),
+        (ModelConfig, "activation", "step"),
+        (ModelConfig, "likelihood", "poisson"),
+        (ModelConfig, "dropout", 1.0),
+        (ModelConfig, "family", "transformer"),
+        (ModelConfig, "posterior", "softplus"),
+        (ModelConfig, "decoder_hidden", (400, 0)),
+        (ModelConfig, "windows", ((4, 2), (4, 2))),
+        (ModelConfig, "decoder_windows", ((4, 2), (4, 2))),
+        (TrainConfig, "epochs", 0),
+        (TrainConfig, "batch_size", -1),
+        (TrainConfig, "lr", 0.0),
+        (TrainConfig, "lr", float("nan")),
+        (TrainConfig, "beta", -0.5),
+        (TrainConfig, "beta", float("inf")),
+        (TrainConfig, "warmup", 1.5),
+        (TrainConfig, "clip", 0),
+        (TrainConfig, "schedule", "linear"),
+        (TrainConfig, "limit", 0),
+        (TrainConfig, "seed", -1),
+        (TrainConfig, "seed", 2**32),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(kind: type, field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=rf"^{field}: found .*expected"):
+        kind(**{field: value})
+
+
+def test_an_unknown_field_is_refused_and_the_known_ones_are_listed() -> None:
+    with pytest.raises(ValueError, match=r"unknown field 'latent'.*latent_dim"):
+        config_from_dict(ModelConfig, {"latent": 2})
+
+
+def test_an_unknown_recipe_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'mnist-3d'.*mnist-2d, mnist-20d"):
+        find_recipe("mnist-3d")
+
+
+CONV = {"family": "conv", "hidden": (8, 16)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"windows": ((4, 2), (4, 2))}, r"windows: found .* expected 3 pairs"),
+        ({"windows": ((4, 2), (4, 0), (5, 1))}, r"windows: found .* expected 3 pairs"),
+        ({"windows": [[4, 2], [4, 2], [5, 1]]}, r"windows: found .* expected 3 pairs"),
+        ({"windows": ((4, 2), (4, 2), (4, 1))}, r"which leave 2 x 2 of an image of 28 x 28"),
+        ({"windows": ((4, 2), (4, 2), (9, 1))}, r"which leave 0 x 0 of an image of 28 x 28"),
+        ({"decoder_windows": ((3, 2), (4, 2), (4, 2))}, r"make an image of 18 x 18, expected 28"),
+        ({"image_shape": (1, 28, 20)}, r"image_shape: found 28 x 20 pixels, expected a square"),
+    ],
+)
+def test_windows_that_miss_the_image_are_refused_with_both_sizes(
+    fields: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        ModelConfig(**CONV | fields)
+
+
+def test_a_checkpoint_of_before_there_were_families_is_a_perceptron() -> None:
+    old = {"image_shape": [1, 8, 8], "latent_dim": 3, "hidden": [5], "activation": "tanh"}
+    old |= {"dropout": 0.1, "likelihood": "gaussian"}
+    config = config_from_dict(ModelConfig, old)
+    assert config == ModelConfig((1, 8, 8), 3, (5,), "tanh", 0.1, "gaussian", family="mlp")

@@ -1,0 +1,83 @@
+"""The format of matrix products: chosen by the device, kept to the training, and as good."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vae_explorer.data import Dataset
+from vae_explorer.training.fit import fit
+from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.precision import choose_precision, rounded_products
+
+CPU = torch.device("cpu")
+
+
+def test_products_are_rounded_within_the_block_alone() -> None:
+    a, b = (torch.randn(256, 256, generator=torch.Generator().manual_seed(k)) for k in (0, 1))
+    exact = a.double().numpy() @ b.double().numpy()
+    before = torch.get_float32_matmul_precision()
+    with rounded_products("bfloat16"):
+        assert torch.get_float32_matmul_precision() == "medium"
+        rounded = (a @ b).numpy()
+    assert torch.get_float32_matmul_precision() == before
+    # Two factors of 8 bits each, 256 products that add up to about 16.
+    assert np.abs(rounded - exact).max() < 16 * 8 * 2**-8
+    assert np.abs((a @ b).numpy() - exact).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "precision"),
+    [({"amx_bf16": True}, "bfloat16"), ({"amx_bf16": False}, "float32"), ({}, "float32")],
+)
+def test_a_cpu_rounds_where_it_has_matrix_instructions(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    choice = choose_precision(CPU)
+    assert choice.precision == precision
+    assert "AMX" in choice.reason
+
+
+def test_an_older_torch_that_cannot_tell_stays_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert choose_precision(CPU).precision == "float32"
+
+
+@pytest.mark.parametrize(("capability", "precision"), [((9, 0), "tfloat32"), ((7, 5), "float32")])
+def test_a_gpu_rounds_where_it_has_tensor_cores_for_it(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert choose_precision(torch.device("cuda")).precision == precision
+
+
+def test_rounded_products_train_as_well(digits: Dataset) -> None:
+    model = ModelConfig(image_shape=(1, 8, 8), latent_dim=2, hidden=(128, 64))
+    config = TrainConfig(dataset="digits", epochs=20, batch_size=32, lr=2e-3, schedule="cosine")
+    exact, rounded = (
+        fit(model, replace(config, precision=name), digits).history[-1].test_neg_elbo
+        for name in ("float32", "bfloat16")
+    )
+    # Two seeds differ by more.
+    assert rounded == pytest.approx(exact, abs=0.5)
+
+
+def test_a_run_is_not_resumed_in_another_precision(tiny: Dataset, tmp_path: Path) -> None:
+    model = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,))
+    config = TrainConfig(dataset="digits", epochs=2, batch_size=10, precision="bfloat16")
+    fit(model, config, tiny, state_path=tmp_path / "state")
+    expected = re.escape("precision 'bfloat16' (now 'float32')")
+    with pytest.raises(ValueError, match=expected):
+        fit(
+            model,
+            replace(config, precision="float32"),
+            tiny,
+            state_path=tmp_path / "state",
+            resume=True,
+        )

@@ -1,0 +1,101 @@
+"""The numbers by which two checkpoints are compared, every one measured the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from vae_explorer.analysis.codes import active_units, encode_split, kl_by_dimension
+from vae_explorer.analysis.elbo import mean_elbo
+from vae_explorer.analysis.neighbours import knn_accuracy, trustworthiness
+from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.data import Dataset, Split, pixels
+from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import DECODED_AT_ONCE, importance_weighted_bound
+
+__all__ = ["Evaluation", "evaluate", "importance_weighted_nll"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of one checkpoint on the test split; None where a figure needs data not at hand.
+
+    Attributes:
+        test_neg_elbo, test_reconstruction, test_kl: nats per image, one sampled z each.
+        iw_nll: K-sample importance-weighted negative log-likelihood, nats per image.
+        iw_samples: that K.
+        kl_by_dimension: mean KL of each latent dimension, D values in nats.
+        variance_of_mean_by_dimension: variance over the images of the posterior mean, D values.
+        mean_variance_by_dimension: mean over the images of the posterior variance, D values.
+        active_units: dimensions whose posterior mean varies by more than 0.01.
+        knn_accuracy: 5-nearest-neighbour accuracy on the means, fit on train, scored on test.
+        trustworthiness: of the means as a map of the images, over 5,000 of them.
+    """
+
+    test_neg_elbo: float | None
+    test_reconstruction: float | None
+    test_kl: float
+    iw_nll: float | None
+    iw_samples: int | None
+    kl_by_dimension: list[float]
+    variance_of_mean_by_dimension: list[float]
+    mean_variance_by_dimension: list[float]
+    active_units: int
+    knn_accuracy: float | None
+    trustworthiness: float | None
+
+
+def evaluate(
+    model: VAE, latents: Latents, dataset: Dataset | None, samples: int | None = None
+) -> Evaluation:
+    """Measure a model.
+
+    Args:
+        model: in evaluation mode.
+        latents: its codes of the whole test split.
+        dataset: the data it was trained on; None leaves out what needs images.
+        samples: K of the importance-weighted bound; None leaves that figure out (it is slow).
+    """
+    kl = kl_by_dimension(latents)
+    elbo = bound = accuracy = trust = None
+    if dataset:
+        elbo = mean_elbo(model, dataset.test)
+        train = encode_split(model, dataset.train)
+        accuracy = knn_accuracy(train.mean, train.label, latents.mean, latents.label)
+        trust = trustworthiness(dataset.test.images.flatten(1).float().numpy(), latents.mean)
+        if samples:
+            bound = importance_weighted_nll(model, dataset.test, samples)
+    return Evaluation(
+        test_neg_elbo=elbo.neg_elbo if elbo else None,
+        test_reconstruction=elbo.reconstruction if elbo else None,
+        test_kl=elbo.kl if elbo else float(kl.sum()),
+        iw_nll=bound,
+        iw_samples=samples if bound is not None else None,
+        kl_by_dimension=kl.tolist(),
+        variance_of_mean_by_dimension=latents.mean.var(axis=0, dtype=np.float64).tolist(),
+        mean_variance_by_dimension=np.exp(latents.logvar).mean(axis=0, dtype=np.float64).tolist(),
+        active_units=int(active_units(latents).sum()),
+        knn_accuracy=accuracy,
+        trustworthiness=trust,
+    )
+
+
+@torch.no_grad()
+def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: int = 0) -> float:
+    """Return the K-sample importance-weighted estimate of −log p(x), nats per image.
+
+    With one sample it is the −ELBO; it falls with K towards the negative log-likelihood.
+    Images are taken a few at a time, and their samples too, so that memory stays bounded.
+    """
+    torch.manual_seed(seed)
+    device = next(model.parameters()).device
+    total = 0.0
+    parts = split.images.split(max(1, DECODED_AT_ONCE // samples))
+    # Only a terminal gets a bar: minutes of silence look like a hang.
+    for images in tqdm(parts, desc=f"IW-NLL, K = {samples}", leave=False, disable=None):
+        x = pixels(images.to(device))
+        total -= importance_weighted_bound(model, x, samples).sum(dtype=torch.float64).item()
+    return total / len(split.images)

@@ -1,0 +1,1 @@
+"""The folder on disk, readable without torch."""

@@ -1,0 +1,140 @@
+"""What a run was like at some of its steps: light copies of the model, kept until a film is made.
+
+They lie beside the run's training state, one safetensors file a step: the decoder in half
+precision, and the codes of the first test images. A run that is killed and resumed finds those
+that it has, and writes the same ones again where it repeats a part of an epoch; one that is
+resumed for more epochs adds to them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from vae_explorer.analysis.codes import encode_split
+from vae_explorer.analysis.elbo import mean_elbo
+from vae_explorer.data import Split
+from vae_explorer.vae.model import VAE
+from vae_explorer.vae.precision import rounded_products
+
+__all__ = ["FILMED", "Snapshot", "Snapshots", "snapshot_steps"]
+
+# Test images whose codes are kept.
+FILMED = 2000
+
+
+class Snapshot(NamedTuple):
+    """A model after a number of steps.
+
+    step: how many were taken. neg_elbo: of the filmed test images, nats per image.
+    mean: their codes, (M, D). decoder: its weights by name, half precision.
+    """
+
+    step: int
+    neg_elbo: float
+    mean: np.ndarray
+    decoder: dict[str, torch.Tensor]
+
+
+def snapshot_steps(count: int, steps: int) -> list[int]:
+    """Return after which of `steps` steps a run of `count` snapshots is looked at.
+
+    The first is the untrained model and the last the finished one. Between them they follow
+    (k / (count - 1))^3: half of them lie in the run's first eighth, where most of it happens.
+
+    Raises:
+        ValueError: for fewer than two, or more than there are states to look at.
+    """
+    if not 2 <= count <= steps + 1:
+        raise ValueError(
+            f"snapshots: found {count}, expected 2 to {steps + 1:,}, as the run has {steps:,} "
+            "steps; change --snapshots"
+        )
+    due: list[int] = []
+    for k in range(count):
+        earliest = due[-1] + 1 if due else 0
+        due.append(max(earliest, round(steps * (k / (count - 1)) ** 3)))
+    # Where steps are few, the last ones stand one by one.
+    return [min(step, steps - (count - 1 - k)) for k, step in enumerate(due)]
+
+
+class Snapshots:
+    """The snapshots of one run, in a folder of their own.
+
+    Args:
+        folder: where they lie.
+        count: how many are wanted.
+        steps: how many the whole run takes.
+    """
+
+    def __init__(self, folder: Path, count: int, steps: int) -> None:
+        self.folder = folder
+        self.due = snapshot_steps(count, steps)
+
+    def clear(self) -> None:
+        """Remove those of an earlier run."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep(self, step: int, model: VAE, test: Split) -> None:
+        """Keep the model as it is after `step` steps, if its turn has come."""
+        if step not in self.due:
+            return
+        split = test.first(FILMED)
+        was_training = model.training
+        model.eval()
+        with rounded_products("float32"):
+            neg_elbo, mean = mean_elbo(model, split).neg_elbo, encode_split(model, split).mean
+        model.train(was_training)
+        tensors = {
+            f"decoder.{name}": value.detach().half().cpu() if value.is_floating_point() else value
+            for name, value in model.decoder.state_dict().items()
+        }
+        tensors["mean"] = torch.from_numpy(mean)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / "next.tmp"
+        header = json.dumps({"step": step, "neg_elbo": neg_elbo})
+        save_file(
+            {name: value.contiguous() for name, value in tensors.items()},
+            temporary,
+            metadata={"snapshot": header},
+        )
+        os.replace(temporary, self._file(step))
+
+    def load(self) -> list[Snapshot]:
+        """Return all that are there in their order, those of the run before it was resumed too.
+
+        Raises:
+            ValueError: where one is not readable.
+        """
+        return [self._read(file) for file in self.files]
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that are there, in their order."""
+        return sorted(self.folder.glob("*.safetensors"))
+
+    def _file(self, step: int) -> Path:
+        return self.folder / f"{step:09d}.safetensors"
+
+    def _read(self, file: Path) -> Snapshot:
+        try:
+            with safe_open(file, framework="pt") as stored:
+                header = json.loads((stored.metadata() or {})["snapshot"])
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            decoder = {
+                name.removeprefix("decoder."): value
+                for name, value in tensors.items()
+                if name != "mean"
+            }
+            mean = tensors["mean"].numpy()
+            return Snapshot(int(header["step"]), float(header["neg_elbo"]), mean, decoder)
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{file}: found no readable snapshot ({error}); delete it") from error

@@ -1,0 +1,237 @@
+/**
+ * Runs a plan, the network as `vae_explorer/live/plan.py` writes it, in the page.
+ *
+ * Pictures are channels-last, (H, W, C), and weights are matrices (inputs, outputs). Everything
+ * lies in the kernel's one block of floats: the weights, two buffers that the steps write in
+ * turn, and a scratch buffer for the windows of convolutions.
+ */
+
+import { ACTIVATIONS, activate } from "./activations.js";
+import { SLACK, openKernel, packMatrix, padded } from "./kernel.js";
+import { gatherWindows, scatterWindows } from "./convolution.js";
+
+/**
+ * @typedef {object} Step - one product; the fields are those of `plan.Step`
+ * @property {"dense" | "conv" | "conv_transpose"} kind
+ * @property {number} inputs
+ * @property {number} outputs
+ * @property {number} kernel
+ * @property {number} stride
+ * @property {number} padding
+ * @property {number} height
+ * @property {number} width
+ * @property {string} activation
+ * @property {number} weight
+ * @property {number} bias
+ *
+ * @typedef {object} Header
+ * @property {number[]} input_shape
+ * @property {number[]} output_shape
+ * @property {Step[]} steps
+ * @property {number} macs
+ *
+ * @typedef {object} Network
+ * @property {number[]} inputShape
+ * @property {number[]} outputShape
+ * @property {number} inputs - values in one example
+ * @property {number} outputs - values in one result
+ * @property {number} macs - multiply-adds an example
+ * @property {import("./kernel.js").KernelKind} kind - of the kernel that is used
+ * @property {(x: ArrayLike<number>, n: number) => Float32Array} run - n examples, one after the
+ *   other; the n * outputs values are valid until the next run
+ */
+
+/** Positions of a convolution, of one picture or several, that become one product. */
+const POSITIONS_AT_ONCE = 64;
+
+/**
+ * Make a network of a plan.
+ *
+ * @param {Header} header
+ * @param {Float32Array | Uint16Array} weights - the plan's; half-precision ones as their bits
+ * @param {{capacity?: number, kernel?: import("./kernel.js").KernelKind}} [options] - `capacity`
+ *   examples are run at a time: more of them are run in parts, and their results gathered outside
+ *   of the kernel's memory. `kernel` is the fastest that works, if left out.
+ * @returns {Network}
+ */
+export function createNetwork(header, weights, { capacity = 1, kernel: kind } = {}) {
+  const { input_shape: inputShape, output_shape: outputShape, macs } = header;
+  const shapes = header.steps.map(shapeOf);
+  const inputs = product(inputShape);
+  const outputs = product(outputShape);
+  checkFit(header, shapes, weights, capacity);
+
+  let length = 0;
+  const reserve = (size) => {
+    const start = length;
+    length += padded(size); // whole panels, so that each region begins on a SIMD boundary
+    return start;
+  };
+  const steps = shapes.map((shape) => ({
+    ...shape,
+    w: reserve(shape.rows * padded(shape.columns)),
+    b: reserve(shape.outputs),
+  }));
+  const most = (size) => Math.max(...steps.map(size));
+  const noBias = reserve(most((step) => step.columns));
+  const scratch = reserve(most((step) => step.group * step.scratch) + SLACK);
+  const values = Math.max(inputs, most((step) => step.produced));
+  const buffers = [0, 1].map(() => reserve(capacity * values + SLACK));
+
+  const kernel = openKernel(length, kind);
+  const floats = weights instanceof Uint16Array ? widened(weights) : weights;
+  for (const step of steps) {
+    const matrix = floats.subarray(step.weight, step.bias);
+    packMatrix(kernel.values, step.w, matrix, step.rows, step.columns);
+    kernel.values.set(floats.subarray(step.bias, step.bias + step.outputs), step.b);
+  }
+
+  /** Run what lies in the first buffer; return where the result lies. */
+  function runAll(n) {
+    let [from, to] = buffers;
+    for (const step of steps) {
+      STEPS[step.kind](kernel, step, from, to, n, { scratch, noBias });
+      activate(kernel.values, to, to + n * step.produced, step.activation);
+      [from, to] = [to, from];
+    }
+    return from;
+  }
+
+  let gathered = new Float32Array(0);
+  let view = new Float32Array(0);
+
+  function run(x, n) {
+    if (!Number.isInteger(n) || n < 1 || x.length !== n * inputs) {
+      throw new Error(
+        `network: found ${x.length} values for n = ${n}, expected n * ${inputs} for a whole n ` +
+          "of at least 1",
+      );
+    }
+    if (n <= capacity) {
+      kernel.values.set(x, buffers[0]);
+      const start = runAll(n);
+      if (view.length !== n * outputs) view = kernel.values.subarray(start, start + n * outputs);
+      return view;
+    }
+    if (gathered.length < n * outputs) gathered = new Float32Array(n * outputs);
+    for (let first = 0; first < n; first += capacity) {
+      const count = Math.min(capacity, n - first);
+      for (let k = 0; k < count * inputs; k++) {
+        kernel.values[buffers[0] + k] = x[first * inputs + k];
+      }
+      const start = runAll(count);
+      gathered.set(kernel.values.subarray(start, start + count * outputs), first * outputs);
+    }
+    return gathered.subarray(0, n * outputs);
+  }
+
+  return { inputShape, outputShape, inputs, outputs, macs, kind: kernel.kind, run };
+}
+
+const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
+
+/** A step with the sizes of its matrix, its output and its windows. */
+function shapeOf(step) {
+  const { kind, inputs, outputs, kernel, stride, padding, height, width } = step;
+  if (!Object.hasOwn(STEPS, kind) || !ACTIVATIONS.includes(step.activation)) {
+    throw new Error(
+      `network: found a ${kind} step with activation ${step.activation}, expected ` +
+        `${Object.keys(STEPS).join(", ")} with ${ACTIVATIONS.join(", ")}`,
+    );
+  }
+  const window = kernel * kernel;
+  const transposed = kind === "conv_transpose";
+  const size = (n) =>
+    transposed
+      ? (n - 1) * stride - 2 * padding + kernel
+      : Math.floor((n + 2 * padding - kernel) / stride) + 1;
+  const [tall, wide] = [size(height), size(width)];
+  const rows = transposed ? inputs : window * inputs;
+  const columns = transposed ? window * outputs : outputs;
+  const positions = transposed ? height * width : tall * wide;
+  return {
+    ...step,
+    tall,
+    wide,
+    rows,
+    columns,
+    positions,
+    consumed: height * width * inputs,
+    produced: tall * wide * outputs,
+    group: Math.ceil(POSITIONS_AT_ONCE / positions),
+    scratch: kind === "dense" ? 0 : positions * (transposed ? columns : rows),
+  };
+}
+
+function checkFit(header, shapes, weights, capacity) {
+  const needed = shapes.reduce((sum, s) => sum + s.rows * s.columns + s.outputs, 0);
+  if (weights.length !== needed) {
+    throw new Error(`network: found ${weights.length} weights, expected ${needed} by the header`);
+  }
+  if (!Number.isInteger(capacity) || capacity < 1) {
+    throw new Error(`network: found capacity ${capacity}, expected a whole number of at least 1`);
+  }
+  let size = product(header.input_shape);
+  for (const [k, shape] of shapes.entries()) {
+    const end = shape.weight + shape.rows * shape.columns;
+    if (shape.consumed !== size || shape.bias !== end || end + shape.outputs > needed) {
+      throw new Error(`network: found that step ${k} does not fit the one before or its weights`);
+    }
+    size = shape.produced;
+  }
+  if (!shapes.length || size !== product(header.output_shape)) {
+    throw new Error(`network: found ${size} values at the end, expected ${header.output_shape}`);
+  }
+}
+
+// The steps: n examples from `from` to `to`.
+
+function runDense(kernel, step, from, to, n) {
+  kernel.product(from, step.w, step.b, to, n, step.rows, step.columns);
+}
+
+function runConv(kernel, step, from, to, n, { scratch }) {
+  for (let first = 0; first < n; first += step.group) {
+    const count = Math.min(step.group, n - first);
+    for (let k = 0; k < count; k++) {
+      const source = from + (first + k) * step.consumed;
+      gatherWindows(kernel.values, step, source, scratch + k * step.scratch);
+    }
+    const rows = count * step.positions;
+    const target = to + first * step.produced;
+    kernel.product(scratch, step.w, step.b, target, rows, step.rows, step.columns);
+  }
+}
+
+function runConvTranspose(kernel, step, from, to, n, { scratch, noBias }) {
+  for (let first = 0; first < n; first += step.group) {
+    const count = Math.min(step.group, n - first);
+    const source = from + first * step.consumed;
+    const rows = count * step.positions;
+    kernel.product(source, step.w, noBias, scratch, rows, step.rows, step.columns);
+    for (let k = 0; k < count; k++) {
+      const target = to + (first + k) * step.produced;
+      scatterWindows(kernel.values, step, scratch + k * step.scratch, target);
+    }
+  }
+}
+
+const STEPS = { dense: runDense, conv: runConv, conv_transpose: runConvTranspose };
+
+/** Half-precision numbers, given by their 16 bits, as single ones. */
+export function widened(bits) {
+  const floats = new Float32Array(bits.length);
+  for (let k = 0; k < bits.length; k++) {
+    const exponent = (bits[k] >> 10) & 31;
+    const fraction = bits[k] & 1023;
+    let size;
+    if (exponent === 0) size = fraction * 2 ** -24;
+    else if (exponent === 31) size = fraction ? NaN : Infinity;
+    else size = (1024 + fraction) * HALF_STEPS[exponent];
+    floats[k] = bits[k] >> 15 ? -size : size;
+  }
+  return floats;
+}
+
+/** The distance between neighbours, by exponent. */
+const HALF_STEPS = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));

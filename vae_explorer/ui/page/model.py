@@ -1,0 +1,53 @@
+"""What the checkpoint is: its recipe, its architecture, its objective, and how it measures."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from vae_explorer.analysis.codes import active_units
+from vae_explorer.figures.architecture import architecture_figure
+from vae_explorer.figures.curves import history_figure, kl_figure
+from vae_explorer.ui.checkpoints import choose_checkpoint
+from vae_explorer.ui.loaders import load_history, load_latents, load_meta
+from vae_explorer.ui.recipe_notes import show_recipe
+from vae_explorer.ui.tables import show_measures
+from vae_explorer.vae.summary import network_in_words, parameter_count
+
+path = choose_checkpoint()
+meta, latents, history = load_meta(path), load_latents(path), load_history(path)
+
+st.subheader("What was trained, and how well")
+show_measures(meta)
+show_recipe(meta, history)
+
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    st.markdown("#### Architecture")
+    st.plotly_chart(
+        architecture_figure(
+            meta.model, ink="white" if st.context.theme.type == "dark" else "black"
+        ),
+        key=f"architecture {path}",
+        config={"displayModeBar": False},
+    )
+    st.caption(
+        f"{network_in_words(meta.model)}: {parameter_count(meta.model):,} parameters. A bar is as "
+        "wide as the logarithm of the number of values that leave the layer."
+    )
+    st.markdown("#### The training, epoch by epoch")
+    st.plotly_chart(history_figure(history), key=f"history {path}")
+with right:
+    st.markdown("#### Objective")
+    beta = "" if meta.training.beta == 1 else rf"{meta.training.beta:g} \cdot "
+    st.latex(rf"-\mathbb{{E}}_{{q(z|x)}}[\log p(x|z)] + {beta}\mathrm{{KL}}(q(z|x)\,\|\,p(z))")
+    warmup = meta.training.warmup
+    rising = f" The KL's weight rises from 0 over the first {warmup:.0%} of the steps."
+    st.caption(
+        f"β = {meta.training.beta:g}. {meta.model.likelihood.title()} likelihood, summed over "
+        "pixels; prior N(0, I); diagonal Gaussian posterior; the mean over images, one sampled z "
+        "each." + rising * bool(warmup)
+    )
+    st.markdown("#### KL by dimension")
+    kl = kl_figure(np.array(meta.kl_by_dimension), active_units(latents))
+    st.plotly_chart(kl, key=f"kl {path}", height=360)

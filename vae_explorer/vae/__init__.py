@@ -1,0 +1,1 @@
+"""What a VAE is: its config, layers, model and objective. Needs only torch."""

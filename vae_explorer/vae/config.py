@@ -1,0 +1,255 @@
+"""What a model is and how it is trained: two frozen dataclasses, checked when made.
+
+Both go to JSON and come back with `config_to_dict` and `config_from_dict`; a value that cannot
+be meant is refused with a `ValueError` that names the field, what was found and what was expected.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+from vae_explorer.vae.kernels import Window, side_after, side_before
+
+__all__ = [
+    "ACTIVATIONS",
+    "FAMILIES",
+    "LIKELIHOODS",
+    "POSTERIORS",
+    "PRECISIONS",
+    "SCHEDULES",
+    "ModelConfig",
+    "TrainConfig",
+    "config_from_dict",
+    "config_to_dict",
+]
+
+ACTIVATIONS = ("relu", "gelu", "silu", "tanh", "softplus")
+FAMILIES = ("mlp", "conv")
+LIKELIHOODS = ("bernoulli", "gaussian")
+POSTERIORS = ("logvar", "logscale")
+PRECISIONS = ("float32", "tfloat32", "bfloat16")
+SCHEDULES = ("constant", "cosine")
+# An epoch's randomness follows from the seed and the epoch together, in 64 bits.
+MOST_SEED = 2**32 - 1
+
+Config = TypeVar("Config", "ModelConfig", "TrainConfig")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of one VAE, of one of two families.
+
+    `mlp`: dense layers on each side of the latent space, with an activation between any two.
+    `conv`: convolutions with batch normalisation and leaky ReLU from the image to the code, and
+    transposed convolutions with batch normalisation and `activation` back, all without padding.
+
+    Attributes:
+        image_shape: channels, height and width of one image, (C, H, W).
+        latent_dim: dimensions D of the latent space.
+        hidden: widths (conv: channels) between the encoder's layers, from the image inwards.
+        activation: one of `ACTIVATIONS`, between layers; conv: between the decoder's layers.
+        dropout: probability with which an encoder unit is dropped in training.
+        likelihood: `bernoulli` (the decoder gives logits) or `gaussian` (means, unit variance).
+        family: one of `FAMILIES`.
+        decoder_hidden: as `hidden` for the decoder, from the code outwards; None: in reverse.
+        windows: conv only: kernel and stride of each of the encoder's convolutions, one more than
+            `hidden`, that lead to a single pixel; (): such as fit the image.
+        decoder_windows: the same for the decoder, from a single pixel to the image.
+        posterior: what the encoder's second half is: `logvar`, the log-variance of q(z|x), or
+            `logscale`, the logarithm of its standard deviation, half as much.
+    """
+
+    image_shape: tuple[int, int, int] = (1, 28, 28)
+    latent_dim: int = 2
+    hidden: tuple[int, ...] = (400,)
+    activation: str = "relu"
+    dropout: float = 0.0
+    likelihood: str = "bernoulli"
+    family: str = "mlp"
+    decoder_hidden: tuple[int, ...] | None = None
+    windows: tuple[Window, ...] = ()
+    decoder_windows: tuple[Window, ...] = ()
+    posterior: str = "logvar"
+
+    def __post_init__(self) -> None:
+        _whole_numbers(self, "image_shape", length=3)
+        _whole_numbers(self, "hidden")
+        _whole_number(self, "latent_dim")
+        if self.decoder_hidden is not None:
+            _whole_numbers(self, "decoder_hidden")
+        _one_of(self, "activation", ACTIVATIONS)
+        _one_of(self, "likelihood", LIKELIHOODS)
+        _one_of(self, "family", FAMILIES)
+        _one_of(self, "posterior", POSTERIORS)
+        _number(self, "dropout", 0.0, 1.0)
+        _windows(self, "windows", len(self.hidden))
+        _windows(self, "decoder_windows", len(self.decoder_widths))
+        self._check_sizes()
+
+    @property
+    def decoder_widths(self) -> tuple[int, ...]:
+        """The widths (conv: channels) between the decoder's layers, from the code outwards."""
+        return self.hidden[::-1] if self.decoder_hidden is None else self.decoder_hidden
+
+    @property
+    def left_out(self) -> float:
+        """Nats per image that the likelihood leaves out: log(2 pi) / 2 a pixel if Gaussian."""
+        constant = 0.5 * math.log(2 * math.pi) * math.prod(self.image_shape)
+        return constant if self.likelihood == "gaussian" else 0.0
+
+    def _check_sizes(self) -> None:
+        """Check that windows lead from the image to one pixel, and from one pixel to the image."""
+        _, height, width = self.image_shape
+        given = self.windows and self.decoder_windows
+        if self.family == "conv" and height != width and not given:
+            raise ValueError(
+                f"image_shape: found {height} x {width} pixels, expected a square for windows that "
+                "are fitted to it; give windows and decoder_windows"
+            )
+        left = tuple(side_after(side, self.windows) for side in (height, width))
+        if self.windows and left != (1, 1):
+            raise ValueError(
+                f"windows: found {self.windows}, which leave {left[0]} x {left[1]} of an image of "
+                f"{height} x {width}, expected 1 x 1; change them, or give () to have them fitted"
+            )
+        made = side_before(self.decoder_windows)
+        if self.decoder_windows and (made, made) != (height, width):
+            raise ValueError(
+                f"decoder_windows: found {self.decoder_windows}, which make an image of {made} x "
+                f"{made}, expected {height} x {width}; change them, or give () to have them fitted"
+            )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained. `beta` is the only weight in the loss (1: the evidence bound).
+
+    Attributes:
+        dataset: a name from `data.DATASETS`.
+        epochs: passes over the training split.
+        batch_size: images a step.
+        lr: Adam's learning rate, at its highest.
+        schedule: `constant`, or `cosine` from `lr` to 0 over the run (Loshchilov & Hutter 2017).
+        beta: weight of the KL term after the warm-up (Higgins et al. 2017).
+        warmup: first fraction of the steps in which that weight rises linearly from 0.
+        weight_decay: share of each weight, times the learning rate, that a step takes away, apart
+            from the gradient (Loshchilov & Hutter 2019); 0 is Adam.
+        clip: longer gradients are scaled down to this norm (Pascanu et al. 2013); None: never.
+        seed: of the initial weights, the order of images and the noise.
+        limit: train on the first `limit` images only; None takes all.
+        precision: one of `PRECISIONS`: how far the factors of matrix products may be rounded.
+    """
+
+    dataset: str = "mnist"
+    epochs: int = 10
+    batch_size: int = 128
+    lr: float = 1e-3
+    schedule: str = "constant"
+    beta: float = 1.0
+    warmup: float = 0.0
+    weight_decay: float = 0.0
+    clip: float | None = None
+    seed: int = 0
+    limit: int | None = None
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        _whole_number(self, "epochs")
+        _whole_number(self, "batch_size")
+        _whole_number(self, "seed", at_least=0)
+        if self.seed > MOST_SEED:
+            raise ValueError(f"seed: found {self.seed}, expected at most {MOST_SEED}")
+        if self.limit is not None:
+            _whole_number(self, "limit")
+        _one_of(self, "schedule", SCHEDULES)
+        _one_of(self, "precision", PRECISIONS)
+        _number(self, "beta", 0.0, math.inf)
+        _number(self, "weight_decay", 0.0, math.inf)
+        _number(self, "warmup", 0.0, 1.0)
+        for name, value in (("lr", self.lr), ("clip", self.clip)):
+            if value is not None and not (_is_number(value) and 0 < value < math.inf):
+                raise ValueError(f"{name}: found {value!r}, expected a finite number above 0")
+
+
+def config_to_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
+    """Return the fields of `config` as plain JSON values."""
+    return {name: _listed(value) for name, value in asdict(config).items()}
+
+
+def config_from_dict(kind: type[Config], values: object) -> Config:
+    """Make a config of `kind` from `config_to_dict`'s result.
+
+    Raises:
+        ValueError: for a value that is no mapping, an unknown field or a field out of range.
+    """
+    if not isinstance(values, dict):
+        raise ValueError(f"{kind.__name__}: found {values!r}, expected a mapping of fields")
+    known = {f.name for f in fields(kind)}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(
+            f"{kind.__name__}: found unknown field {', '.join(map(repr, unknown))}, "
+            f"expected some of {', '.join(sorted(known))}"
+        )
+    return kind(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _listed(value: object) -> object:
+    return [_listed(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _frozen(value: object) -> object:
+    return tuple(_frozen(part) for part in value) if isinstance(value, list) else value
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _whole_number(config: object, name: str, at_least: int = 1) -> None:
+    value = getattr(config, name)
+    if not _is_whole(value) or value < at_least:
+        raise ValueError(f"{name}: found {value!r}, expected a whole number of at least {at_least}")
+
+
+def _whole_numbers(config: object, name: str, length: int | None = None) -> None:
+    value = getattr(config, name)
+    wanted = f"{length} whole numbers" if length else "whole numbers"
+    if (
+        not isinstance(value, tuple)
+        or (length is not None and len(value) != length)
+        or not all(_is_whole(v) and v >= 1 for v in value)
+    ):
+        raise ValueError(f"{name}: found {value!r}, expected a tuple of {wanted} of at least 1")
+
+
+def _windows(config: ModelConfig, name: str, hidden: int) -> None:
+    value = getattr(config, name)
+    pairs = isinstance(value, tuple) and all(
+        isinstance(window, tuple)
+        and len(window) == 2
+        and all(_is_whole(part) and part >= 1 for part in window)
+        for window in value
+    )
+    if not pairs or (value and (config.family != "conv" or len(value) != hidden + 1)):
+        wanted = f"{hidden + 1} pairs of kernel and stride, one more than there are channels, or ()"
+        wanted = wanted if config.family == "conv" else "(): only the family conv has windows"
+        raise ValueError(f"{name}: found {value!r}, expected {wanted}")
+
+
+def _number(config: object, name: str, low: float, high: float) -> None:
+    value = getattr(config, name)
+    if not _is_number(value) or not low <= value < high:
+        raise ValueError(f"{name}: found {value!r}, expected a number in [{low:g}, {high:g})")
+
+
+def _one_of(config: object, name: str, known: tuple[str, ...]) -> None:
+    value = getattr(config, name)
+    if value not in known:
+        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(known)}")

@@ -1,0 +1,200 @@
+"""The networks as lists of layers: what PyTorch builds and what a page runs without PyTorch.
+
+A layer's index in its list is its index in the `nn.Sequential` that `model.build` makes of the
+list, so that the list names the weights: `decoder.layers.2.weight` belongs to
+`decoder_layers(config)[2]`. Shapes are PyTorch's, channels first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from vae_explorer.vae.config import ACTIVATIONS, ModelConfig
+from vae_explorer.vae.kernels import Window, fitted_windows
+
+__all__ = [
+    "LAYER_ACTIVATIONS",
+    "LEAKY_SLOPE",
+    "Activation",
+    "BatchNorm",
+    "Conv",
+    "ConvTranspose",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "LogScaleToLogVar",
+    "Unflatten",
+    "decoder_layers",
+    "encoder_layers",
+    "output_shape",
+]
+
+# A config chooses between the first ones; the others have their fixed places.
+LAYER_ACTIVATIONS = (*ACTIVATIONS, "leaky_relu", "sigmoid", "clamp")
+LEAKY_SLOPE = 0.2
+
+
+class Dense(NamedTuple):
+    """x @ W.T + b: (B, inputs) to (B, outputs)."""
+
+    inputs: int
+    outputs: int
+
+
+class Conv(NamedTuple):
+    """A square convolution with zeros around: (B, inputs, H, W) to (B, outputs, H', W')."""
+
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int
+    padding: int
+
+
+class ConvTranspose(NamedTuple):
+    """The transpose of `Conv`: H' = (H - 1) * stride - 2 * padding + kernel."""
+
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int
+    padding: int
+
+
+class BatchNorm(NamedTuple):
+    """Each channel to mean 0 and variance 1 (Ioffe & Szegedy 2015), then scaled and shifted."""
+
+    channels: int
+
+
+class Activation(NamedTuple):
+    """A function of each value: one of `LAYER_ACTIVATIONS`; `clamp` is to [0, 1]."""
+
+    name: str
+
+
+class Dropout(NamedTuple):
+    """Values dropped in training, with probability `rate`."""
+
+    rate: float
+
+
+class Flatten(NamedTuple):
+    """(B, C, H, W) to (B, C * H * W)."""
+
+
+class Unflatten(NamedTuple):
+    """(B, C * H * W) to (B, C, H, W) with `shape` (C, H, W)."""
+
+    shape: tuple[int, int, int]
+
+
+class LogScaleToLogVar(NamedTuple):
+    """(B, 2 * D): the second half doubled, from the logarithm of a scale to that of a variance."""
+
+
+Layer = (
+    Dense
+    | Conv
+    | ConvTranspose
+    | BatchNorm
+    | Activation
+    | Dropout
+    | Flatten
+    | Unflatten
+    | LogScaleToLogVar
+)
+
+
+def encoder_layers(config: ModelConfig) -> list[Layer]:
+    """List the encoder's layers: flat pixels (B, C * H * W) to mean and logvar (B, 2 * D)."""
+    codes = 2 * config.latent_dim
+    if config.family == "mlp":
+        widths = [math.prod(config.image_shape), *config.hidden, codes]
+        layers = _perceptron(widths, config.activation, config.dropout)
+    else:
+        channels, side, _ = config.image_shape
+        widths = [channels, *config.hidden, codes]
+        windows = config.windows or fitted_windows(side, len(widths) - 1)
+        convolutions = _convolutions(Conv, widths, windows, "leaky_relu", config.dropout)
+        layers = [Unflatten(config.image_shape), *convolutions, Flatten()]
+    return layers + [LogScaleToLogVar()] * (config.posterior == "logscale")
+
+
+def decoder_layers(config: ModelConfig) -> list[Layer]:
+    """List the decoder's layers: codes (B, D) to flat likelihood parameters (B, C * H * W)."""
+    if config.family == "mlp":
+        widths = [config.latent_dim, *config.decoder_widths, math.prod(config.image_shape)]
+        return _perceptron(widths, config.activation)
+    channels, side, _ = config.image_shape
+    widths = [config.latent_dim, *config.decoder_widths, channels]
+    windows = config.decoder_windows or fitted_windows(side, len(widths) - 1)[::-1]
+    convolutions = _convolutions(ConvTranspose, widths, windows, config.activation)
+    return [Unflatten((config.latent_dim, 1, 1)), *convolutions, Flatten()]
+
+
+def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of one example, (C, H, W) or (D,), after a layer that takes `shape`.
+
+    Raises:
+        ValueError: where the layer does not take an input of that shape.
+    """
+    after: tuple[int, ...] | None = None
+    match layer:
+        case Dense(inputs, outputs) if shape == (inputs,):
+            after = (outputs,)
+        case Conv(inputs, outputs, kernel, stride, padding) if _is_picture(shape, inputs):
+            after = (outputs, *((n + 2 * padding - kernel) // stride + 1 for n in shape[1:]))
+        case ConvTranspose(inputs, outputs, kernel, stride, padding) if _is_picture(shape, inputs):
+            after = (outputs, *((n - 1) * stride - 2 * padding + kernel for n in shape[1:]))
+        case BatchNorm(channels) if shape[0] == channels:
+            after = shape
+        case Unflatten(picture) if shape in ((math.prod(picture),), picture):
+            after = picture
+        case Flatten():
+            after = (math.prod(shape),)
+        case LogScaleToLogVar() if len(shape) == 1 and shape[0] % 2 == 0:
+            after = shape
+        case Activation() | Dropout():
+            after = shape
+    if after is None or min(after) < 1:
+        raise ValueError(f"found an input of shape {shape}, expected one that fits {layer!r}")
+    return after
+
+
+def _is_picture(shape: tuple[int, ...], channels: int) -> bool:
+    return len(shape) == 3 and shape[0] == channels
+
+
+def _perceptron(widths: list[int], activation: str, dropout: float = 0.0) -> list[Layer]:
+    """Dense layers through `widths`, with an activation (and dropout) between any two."""
+    layers: list[Layer] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        if layers:
+            layers.append(Activation(activation))
+            if dropout:
+                layers.append(Dropout(dropout))
+        layers.append(Dense(inputs, outputs))
+    return layers
+
+
+def _convolutions(
+    kind: type[Conv | ConvTranspose],
+    channels: list[int],
+    windows: Sequence[Window],
+    activation: str,
+    dropout: float = 0.0,
+) -> list[Layer]:
+    """The same for convolutions of a kind through `channels`, normalised before the activation."""
+    layers: list[Layer] = []
+    for inputs, outputs, window in zip(channels[:-1], channels[1:], windows, strict=True):
+        if layers:
+            layers += [BatchNorm(inputs), Activation(activation)]
+            if dropout:
+                layers.append(Dropout(dropout))
+        layers.append(kind(inputs, outputs, *window, 0))
+    return layers
