@@ -39,15 +39,35 @@ function space(dims, index, codes) {
   };
 }
 
-const A = space(2, [4, 9], [[1, 2], [3, 4]]);
-const B = space(3, [9, 4], [[5, 6, 7], [8, 9, 10]]);
+const A = space(
+  2,
+  [4, 9],
+  [
+    [1, 2],
+    [3, 4],
+  ],
+);
+const B = space(
+  3,
+  [9, 4],
+  [
+    [5, 6, 7],
+    [8, 9, 10],
+  ],
+);
 const FACTS = [{ dataset: "x" }, { dataset: "x" }];
 
 test("one digit is taken by all that know it, whatever row they have it in", () => {
   const subjects = new Subjects([A, B], FACTS);
   assert.equal(subjects.oneSpace, false);
   const { codes, taken, title } = subjects.ofRow(0, 1);
-  assert.deepEqual(codes.map((code) => [...code]), [[3, 4], [5, 6, 7]]);
+  assert.deepEqual(
+    codes.map((code) => [...code]),
+    [
+      [3, 4],
+      [5, 6, 7],
+    ],
+  );
   assert.equal(taken[1].row, 0);
   assert.equal(title, "row 1");
 });
@@ -66,10 +86,13 @@ test("those of another data set do not know it until they have encoded it", () =
 test("one z goes through the rotations in use, from whichever it was moved in", () => {
   const C = space(3, [0], [[0, 0, 0]]);
   const subjects = new Subjects([C, C], [{ dataset: "x" }, { dataset: "x" }]);
-  assert.deepEqual(subjects.ofCode(1, [1, 2, 3]).codes.map((code) => [...code]), [
-    [1, 2, 3],
-    [1, 2, 3],
-  ]);
+  assert.deepEqual(
+    subjects.ofCode(1, [1, 2, 3]).codes.map((code) => [...code]),
+    [
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+  );
   subjects.rotations[1] = CYCLE;
   for (const k of [0, 1]) {
     const { codes } = subjects.ofCode(k, [1, 2, 3]);
@@ -101,7 +124,11 @@ function reel() {
     width: 2,
     data: Uint8ClampedArray.from(values.flatMap((value) => [value, value, value, 255])),
   });
-  const sheets = [[0, 0, 0, 0], [255, 0, 0, 51], [0, 0, 0, 0]];
+  const sheets = [
+    [0, 0, 0, 0],
+    [255, 0, 0, 51],
+    [0, 0, 0, 0],
+  ];
   made.pixels = new Map(sheets.map((values, k) => [k, sheet(values)]));
   return made;
 }

@@ -5,7 +5,12 @@ import { unpack } from "../../vae_explorer/live/browser/dom/blob.js";
 import { Hand } from "../../vae_explorer/live/browser/space/state.js";
 import { latest } from "../../vae_explorer/live/browser/dom/latest.js";
 import { namePlaces } from "../../vae_explorer/live/browser/map/class-labels.js";
-import { equalChange, equalSteps, pathAt, slerp } from "../../vae_explorer/live/browser/space/paths.js";
+import {
+  equalChange,
+  equalSteps,
+  pathAt,
+  slerp,
+} from "../../vae_explorer/live/browser/space/paths.js";
 import { digitsPlane, dimensionPlane } from "../../vae_explorer/live/browser/space/plane.js";
 import { Space } from "../../vae_explorer/live/browser/space/space.js";
 import { View, ticks } from "../../vae_explorer/live/browser/space/view.js";
@@ -63,7 +68,10 @@ test("a view around points leaves out a stray and keeps the rest", () => {
 
 test("ticks are round and inside", () => {
   const found = ticks(-3.3, 4.1);
-  assert.deepEqual(found.map(({ text }) => text), ["−2", "0", "2", "4"]);
+  assert.deepEqual(
+    found.map(({ text }) => text),
+    ["−2", "0", "2", "4"],
+  );
   assert.deepEqual(ticks(0, 0.05).map(({ text }) => text)[1], "0.01");
 });
 
@@ -75,7 +83,11 @@ test("the plane of two dimensions has z's own coordinates and keeps the rest", (
 });
 
 test("the plane through three digits holds all three, the second straight to the right", () => {
-  const digits = [[1, 0, 2], [0, 1, 0], [3, 3, 1]].map((code) => Float64Array.from(code));
+  const digits = [
+    [1, 0, 2],
+    [0, 1, 0],
+    [3, 3, 1],
+  ].map((code) => Float64Array.from(code));
   const plane = digitsPlane([7, 8, 9], digits);
   close([dot(plane.axes[0], plane.axes[0]), dot(plane.axes[1], plane.axes[1])], [1, 1]);
   close([dot(plane.axes[0], plane.axes[1])], [0]);
@@ -90,7 +102,24 @@ test("the plane through three digits holds all three, the second straight to the
 });
 
 test("slerp is defined for zero, parallel and opposite ends", () => {
-  for (const [a, b] of [[[0, 0], [1, 1]], [[1, 1], [2, 2]], [[1, 0], [-1, 0]], [[2, 0], [-1, 0]]]) {
+  for (const [a, b] of [
+    [
+      [0, 0],
+      [1, 1],
+    ],
+    [
+      [1, 1],
+      [2, 2],
+    ],
+    [
+      [1, 0],
+      [-1, 0],
+    ],
+    [
+      [2, 0],
+      [-1, 0],
+    ],
+  ]) {
     const half = slerp(Float64Array.from(a), Float64Array.from(b), 0.5);
     assert.ok(half.every(Number.isFinite));
   }
@@ -98,7 +127,11 @@ test("slerp is defined for zero, parallel and opposite ends", () => {
 });
 
 test("a path through several ends passes through each of them exactly", () => {
-  const ends = [[0.1, 0.2], [1 / 3, 0], [0.7, -0.3]].map((end) => Float64Array.from(end));
+  const ends = [
+    [0.1, 0.2],
+    [1 / 3, 0],
+    [0.7, -0.3],
+  ].map((end) => Float64Array.from(end));
   for (const kind of ["lerp", "slerp"]) {
     [0, 0.5, 1].forEach((t, k) => assert.deepEqual(pathAt(ends, t, kind), ends[k]));
   }

@@ -181,7 +181,11 @@ test("activations are the functions they are called after", () => {
     assertNear(values, Array.from(x, at), 3e-6);
     const ends = Float32Array.of(-Infinity, Infinity, -1e30, 1e30, 0, NaN);
     activate(ends, 0, ends.length, name);
-    for (const [k, v] of [[2, -1e30], [3, 1e30], [4, 0]]) {
+    for (const [k, v] of [
+      [2, -1e30],
+      [3, 1e30],
+      [4, 0],
+    ]) {
       assertNear([ends[k]], [at(v)], 3e-6 + 1e-6 * Math.abs(at(v)));
     }
     const high = ["tanh", "sigmoid", "clamp"].includes(name) ? 1 : Infinity;
@@ -207,9 +211,25 @@ test("the error function has the values of the tables", () => {
 
 test("half-precision numbers are widened, every kind of them", () => {
   const cases = [
-    ...[[0x0000, 0], [0x8000, -0], [0x3c00, 1], [0xc000, -2], [0x3555, 0.333251953125]],
-    ...[[0x7bff, 65504], [0xfbff, -65504], [0x0400, 2 ** -14], [0x0001, 2 ** -24]],
-    ...[[0x83ff, -1023 * 2 ** -24], [0x7c00, Infinity], [0xfc00, -Infinity], [0x7e00, NaN]],
+    ...[
+      [0x0000, 0],
+      [0x8000, -0],
+      [0x3c00, 1],
+      [0xc000, -2],
+      [0x3555, 0.333251953125],
+    ],
+    ...[
+      [0x7bff, 65504],
+      [0xfbff, -65504],
+      [0x0400, 2 ** -14],
+      [0x0001, 2 ** -24],
+    ],
+    ...[
+      [0x83ff, -1023 * 2 ** -24],
+      [0x7c00, Infinity],
+      [0xfc00, -Infinity],
+      [0x7e00, NaN],
+    ],
   ];
   const floats = widened(Uint16Array.from(cases, ([bits]) => bits));
   for (const [k, [bits, value]] of cases.entries()) {

@@ -43,7 +43,11 @@ export function assembleComparison(view, root) {
     clear: () => {},
   });
   const wide = view.panels.length === 2 ? "cm-panels cm-two" : "cm-panels";
-  view.row = element("div", { class: wide }, view.panels.map((panel) => panel.element));
+  view.row = element(
+    "div",
+    { class: wide },
+    view.panels.map((panel) => panel.element),
+  );
   view.row.style.setProperty("--panels", view.panels.length);
   root.replaceChildren(
     element("div", { class: "cm-tools" }, [

@@ -309,9 +309,9 @@ export class ComparisonView {
     const what = this.subject?.onTheWay
       ? "Every model on its own way from A to B"
       : this.byDigit
-      ? "One digit, encoded by each model: its rings and ellipses are q(z|x), the pictures its " +
-        "reconstructions"
-      : "One z, decoded by each model" + (this.aligned ? ", turned with its space" : "");
+        ? "One digit, encoded by each model: its rings and ellipses are q(z|x), the pictures its " +
+          "reconstructions"
+        : "One z, decoded by each model" + (this.aligned ? ", turned with its space" : "");
     this.sentence.textContent = `${what}${title ? `. ${title}` : ""}.${next}`;
     const apart = this.facts.map(({ disparity }) => disparity);
     this.panels.forEach((panel, k) => panel.sayAlignment(this.aligned && k > 0 ? apart[k] : null));

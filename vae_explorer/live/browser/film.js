@@ -108,16 +108,24 @@ export class FilmView {
       this.goTo(this.view.toPlane(...inside));
     };
     makeDraggable(this.handle, this.map, { move: (...at) => to(at), end: () => {} }, signal);
-    this.surface.addEventListener("click", (event) => {
-      const box = this.map.getBoundingClientRect();
-      this.tap(event.clientX - box.left, event.clientY - box.top);
-    }, { signal });
-    this.handle.addEventListener("keydown", (event) => {
-      const way = WAYS[event.key];
-      if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      this.goTo(this.place.map((value, d) => value + way[d] * STEP * this.view.span));
-    }, { signal });
+    this.surface.addEventListener(
+      "click",
+      (event) => {
+        const box = this.map.getBoundingClientRect();
+        this.tap(event.clientX - box.left, event.clientY - box.top);
+      },
+      { signal },
+    );
+    this.handle.addEventListener(
+      "keydown",
+      (event) => {
+        const way = WAYS[event.key];
+        if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        this.goTo(this.place.map((value, d) => value + way[d] * STEP * this.view.span));
+      },
+      { signal },
+    );
   }
 
   // What the hand does.

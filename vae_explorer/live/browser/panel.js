@@ -263,7 +263,10 @@ export class Panel {
     const codes = new Float32Array(FRAMES * dims);
     for (let k = 0; k < FRAMES; k++) {
       const t = k / (FRAMES - 1);
-      codes.set(from.map((value, d) => (1 - t) * value + t * to[d]), k * dims);
+      codes.set(
+        from.map((value, d) => (1 - t) * value + t * to[d]),
+        k * dims,
+      );
     }
     const started = performance.now();
     const pixels = await this.decoder.later(codes, FRAMES);

@@ -34,7 +34,12 @@ export function assemble(explorer, root) {
     mean: () => explorer.act(() => hand.taken && hand.moveTo(hand.taken.mean)),
   });
   const slide = (dim, value) => explorer.slide(dim, value);
-  explorer.sliders = new Sliders(header, slide, () => explorer.post(), () => explorer.postSoon());
+  explorer.sliders = new Sliders(
+    header,
+    slide,
+    () => explorer.post(),
+    () => explorer.postSoon(),
+  );
   explorer.sketch = new Sketch(shape, {
     encode: (pixels, ended) => explorer.encode(pixels, ended),
     clear: () => explorer.forgetDrawing(),

@@ -77,7 +77,10 @@ export class Reel {
     const row = clamp(across / 2 - 0.5 - (y - this.box[1]) / side, across - 1);
     const { k, share } = this.at(time);
     const picture = new Float32Array(height * width * channels);
-    for (const [sheet, part] of [[k, 1 - share], [k + 1, share]]) {
+    for (const [sheet, part] of [
+      [k, 1 - share],
+      [k + 1, share],
+    ]) {
       if (part === 0) continue;
       const image = this.pixelsOf(sheet);
       for (const [r, down] of weights(row, across)) {
@@ -112,7 +115,12 @@ function clamp(value, most) {
 function weights(place, count) {
   const before = Math.min(Math.floor(place), count - 1);
   const share = place - before;
-  return share === 0 ? [[before, 1]] : [[before, 1 - share], [before + 1, share]];
+  return share === 0
+    ? [[before, 1]]
+    : [
+        [before, 1 - share],
+        [before + 1, share],
+      ];
 }
 
 function add(picture, image, left, top, [height, width, channels], weight) {

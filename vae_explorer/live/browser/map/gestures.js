@@ -26,31 +26,39 @@ export function listen(element, on, signal) {
   };
   const options = { signal };
 
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    capture(element, event);
-    strayed = down.size > 0 && strayed;
-    down.set(event.pointerId, place(event));
-    if (down.size > 1) strayed = true;
-  }, options);
+  element.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0) return;
+      capture(element, event);
+      strayed = down.size > 0 && strayed;
+      down.set(event.pointerId, place(event));
+      if (down.size > 1) strayed = true;
+    },
+    options,
+  );
 
-  element.addEventListener("pointermove", (event) => {
-    const now = place(event);
-    const before = down.get(event.pointerId);
-    if (!before) {
-      if (event.pointerType !== "touch") on.hover(...now);
-      return;
-    }
-    if (!strayed && Math.hypot(now[0] - before[0], now[1] - before[1]) < STRAY) return;
-    strayed = true;
-    if (down.size === 1) {
-      on.pan(now[0] - before[0], now[1] - before[1]);
-    } else {
-      const [other] = [...down].find(([id]) => id !== event.pointerId).slice(1);
-      pinch(before, now, other);
-    }
-    down.set(event.pointerId, now);
-  }, options);
+  element.addEventListener(
+    "pointermove",
+    (event) => {
+      const now = place(event);
+      const before = down.get(event.pointerId);
+      if (!before) {
+        if (event.pointerType !== "touch") on.hover(...now);
+        return;
+      }
+      if (!strayed && Math.hypot(now[0] - before[0], now[1] - before[1]) < STRAY) return;
+      strayed = true;
+      if (down.size === 1) {
+        on.pan(now[0] - before[0], now[1] - before[1]);
+      } else {
+        const [other] = [...down].find(([id]) => id !== event.pointerId).slice(1);
+        pinch(before, now, other);
+      }
+      down.set(event.pointerId, now);
+    },
+    options,
+  );
 
   function pinch(before, now, other) {
     const [was, is] = [before, now].map(([x, y]) => Math.hypot(x - other[0], y - other[1]));
@@ -71,18 +79,26 @@ export function listen(element, on, signal) {
   element.addEventListener("pointercancel", up, options);
   // After an up there is nothing left to do; without one, this is the end.
   element.addEventListener("lostpointercapture", up, options);
-  element.addEventListener("pointerleave", (event) => {
-    if (!down.has(event.pointerId)) on.leave();
-  }, options);
+  element.addEventListener(
+    "pointerleave",
+    (event) => {
+      if (!down.has(event.pointerId)) on.leave();
+    },
+    options,
+  );
 
-  element.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    // A notch of a wheel is 100 pixels, or 3 lines.
-    const pixels = event.deltaY * (event.deltaMode === 1 ? 33 : 1);
-    on.zoom(Math.exp(Math.max(-200, Math.min(200, pixels)) / 500), ...place(event));
-    clearTimeout(pause);
-    pause = setTimeout(on.end, 300);
-  }, { signal, passive: false });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      // A notch of a wheel is 100 pixels, or 3 lines.
+      const pixels = event.deltaY * (event.deltaMode === 1 ? 33 : 1);
+      on.zoom(Math.exp(Math.max(-200, Math.min(200, pixels)) / 500), ...place(event));
+      clearTimeout(pause);
+      pause = setTimeout(on.end, 300);
+    },
+    { signal, passive: false },
+  );
 }
 
 /**
@@ -102,27 +118,35 @@ export function makeDraggable(element, map, on, signal) {
     const box = map.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || held) return;
-    event.stopPropagation();
-    capture(element, event);
-    const box = element.getBoundingClientRect();
-    // It is held where it was taken, and does not jump to the pointer.
-    held = {
-      id: event.pointerId,
-      from: place(event),
-      left: event.clientX - (box.left + box.width / 2),
-      top: event.clientY - (box.top + box.height / 2),
-      moved: false,
-    };
-    on.start?.();
-  }, { signal });
-  element.addEventListener("pointermove", (event) => {
-    if (held?.id !== event.pointerId) return;
-    const [left, top] = place(event);
-    held.moved ||= Math.hypot(left - held.from[0], top - held.from[1]) >= STRAY;
-    if (held.moved) on.move(left - held.left, top - held.top);
-  }, { signal });
+  element.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0 || held) return;
+      event.stopPropagation();
+      capture(element, event);
+      const box = element.getBoundingClientRect();
+      // It is held where it was taken, and does not jump to the pointer.
+      held = {
+        id: event.pointerId,
+        from: place(event),
+        left: event.clientX - (box.left + box.width / 2),
+        top: event.clientY - (box.top + box.height / 2),
+        moved: false,
+      };
+      on.start?.();
+    },
+    { signal },
+  );
+  element.addEventListener(
+    "pointermove",
+    (event) => {
+      if (held?.id !== event.pointerId) return;
+      const [left, top] = place(event);
+      held.moved ||= Math.hypot(left - held.from[0], top - held.from[1]) >= STRAY;
+      if (held.moved) on.move(left - held.left, top - held.top);
+    },
+    { signal },
+  );
   const up = (event) => {
     if (held?.id !== event.pointerId) return;
     const { moved } = held;

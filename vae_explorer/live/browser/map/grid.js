@@ -35,7 +35,10 @@ export class Sheet {
     this.cells = null;
     this.shown = null;
     // What is wrong is said beside the large picture; the grid keeps its last cells.
-    this.ask = latest((request) => this.decode(request), () => (this.wanted = null));
+    this.ask = latest(
+      (request) => this.decode(request),
+      () => (this.wanted = null),
+    );
   }
 
   /**

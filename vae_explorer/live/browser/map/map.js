@@ -100,10 +100,11 @@ export class MapView {
 
   showPosterior() {
     const { view, plane, taken } = this.hand;
-    const posterior = plane && taken && {
-      at: plane.coordinates(taken.mean),
-      covariance: plane.covariance(taken.variance),
-    };
+    const posterior = plane &&
+      taken && {
+        at: plane.coordinates(taken.mean),
+        covariance: plane.covariance(taken.variance),
+      };
     this.parts.overlay.drawPosterior(view, posterior);
   }
 

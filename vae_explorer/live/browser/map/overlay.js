@@ -74,7 +74,12 @@ export class Overlay {
 
   /** @param {import("../space/view.js").View} view @param {[number, number][]} places along the path */
   drawPath(view, places) {
-    const points = places.map((place) => view.toScreen(...place).map((v) => v.toFixed(1)).join());
+    const points = places.map((place) =>
+      view
+        .toScreen(...place)
+        .map((v) => v.toFixed(1))
+        .join(),
+    );
     this.line.setAttribute("points", points.join(" "));
   }
 }

@@ -113,7 +113,14 @@ function plainPanel(length) {
       const from = x + row * inputs;
       const to = y + row * outputs;
       // One by one: taken out of an array, they make this loop three times slower.
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+      let s0 = 0,
+        s1 = 0,
+        s2 = 0,
+        s3 = 0,
+        s4 = 0,
+        s5 = 0,
+        s6 = 0,
+        s7 = 0;
       for (let k = 0, weight = w; k < inputs; k++, weight += PANEL) {
         const value = values[from + k];
         s0 += value * values[weight];
@@ -227,7 +234,10 @@ function emitPanel(rows, chains, relaxed) {
       set(y, add(get(y), stride(outputs))),
     ]),
   ];
-  const locals = list([[2 + rows, I32], [3 + 2 * rows * chains, V128]]);
+  const locals = list([
+    [2 + rows, I32],
+    [3 + 2 * rows * chains, V128],
+  ]);
   return sized([locals, repeat(blocks, block), 0x0b]);
 }
 
@@ -239,7 +249,13 @@ function emitModule(relaxed) {
     [1, [type]],
     [2, [[text("m"), text("m"), 2, 0, 1]]],
     [3, [0, 0]],
-    [7, [[text("four"), 0, 0], [text("one"), 0, 1]]],
+    [
+      7,
+      [
+        [text("four"), 0, 0],
+        [text("one"), 0, 1],
+      ],
+    ],
     [10, [emitPanel(4, 1, relaxed), emitPanel(1, 4, relaxed)]],
   ];
   const header = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];

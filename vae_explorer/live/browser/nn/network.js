@@ -75,7 +75,10 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   const most = (size) => Math.max(...steps.map(size));
   const noBias = reserve(most((step) => step.columns));
   const scratch = reserve(most((step) => step.group * step.scratch) + SLACK);
-  const values = Math.max(inputs, most((step) => step.produced));
+  const values = Math.max(
+    inputs,
+    most((step) => step.produced),
+  );
   const buffers = [0, 1].map(() => reserve(capacity * values + SLACK));
 
   const kernel = openKernel(length, kind);

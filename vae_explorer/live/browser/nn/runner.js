@@ -21,8 +21,7 @@ const MOST = 10;
 
 /** @returns {Promise<Runner>} that runs the plan at `url` in this browser */
 export function browserRunner(url) {
-  const make = () =>
-    fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
+  const make = () => fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
   return remember(running, url, make, MOST);
 }
 

@@ -18,7 +18,11 @@ export class PlaneMenu {
     this.space = space;
     this.choose = choose;
     const kinds = Object.keys(KINDS).filter((kind) => !FLAT[kind] || space[kind]);
-    this.kind = this.menu("View", kinds.map((kind) => [kind, KINDS[kind]]), () => this.chosen());
+    this.kind = this.menu(
+      "View",
+      kinds.map((kind) => [kind, KINDS[kind]]),
+      () => this.chosen(),
+    );
     this.first = this.menu("Across", [], () => this.chosen(this.first));
     this.second = this.menu("Up", [], () => this.chosen(this.second));
     this.element = element("div", { class: "lm-planes" }, [this.kind, this.first, this.second]);

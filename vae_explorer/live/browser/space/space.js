@@ -39,7 +39,11 @@ export class Space {
     const numbers = rest.split(",").map(Number);
     if (kind === "dims") return dimensionPlane(this.dims, ...numbers);
     if (kind === "pca") return principalPlane(this.center, this.axes, ...numbers);
-    if (kind === "digits") return digitsPlane(numbers, numbers.map((row) => this.code(row)));
+    if (kind === "digits")
+      return digitsPlane(
+        numbers,
+        numbers.map((row) => this.code(row)),
+      );
     return null;
   }
 

@@ -20,10 +20,7 @@ export class View {
 
   /** @returns {[number, number]} pixels from the top left corner */
   toScreen(x, y) {
-    return [
-      this.side / 2 + (x - this.x) * this.scale,
-      this.side / 2 - (y - this.y) * this.scale,
-    ];
+    return [this.side / 2 + (x - this.x) * this.scale, this.side / 2 - (y - this.y) * this.scale];
   }
 
   /** @returns {[number, number]} coordinates on the plane */
