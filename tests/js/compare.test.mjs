@@ -1,15 +1,14 @@
 /** What several checkpoints are held by: codes turned onto each other, digits, ways between them. */
 import assert from "node:assert/strict";
 import test from "node:test";
-
+import { Reel } from "../../vae_explorer/live/browser/film/reel.js";
 import {
   dimensionPlane,
   turned,
   turnedBack,
   turnedPlane,
 } from "../../vae_explorer/live/browser/space/plane.js";
-import { Reel } from "../../vae_explorer/live/browser/film/reel.js";
-import { Subjects, between } from "../../vae_explorer/live/browser/space/shared.js";
+import { between, Subjects } from "../../vae_explorer/live/browser/space/shared.js";
 
 // A rotation of three dimensions: x to y, y to z, z to x. Row d is where dimension d goes.
 const CYCLE = [

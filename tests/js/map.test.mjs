@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { unpack } from "../../vae_explorer/live/browser/dom/blob.js";
-import { Hand } from "../../vae_explorer/live/browser/space/state.js";
 import { latest } from "../../vae_explorer/live/browser/dom/latest.js";
 import { namePlaces } from "../../vae_explorer/live/browser/map/class-labels.js";
 import {
@@ -13,7 +12,8 @@ import {
 } from "../../vae_explorer/live/browser/space/paths.js";
 import { digitsPlane, dimensionPlane } from "../../vae_explorer/live/browser/space/plane.js";
 import { Space } from "../../vae_explorer/live/browser/space/space.js";
-import { View, ticks } from "../../vae_explorer/live/browser/space/view.js";
+import { Hand } from "../../vae_explorer/live/browser/space/state.js";
+import { ticks, View } from "../../vae_explorer/live/browser/space/view.js";
 
 const close = (found, expected, within = 1e-9) => {
   assert.equal(found.length, expected.length);
@@ -247,7 +247,10 @@ test("resampling draws from the posterior", () => {
   hand.taken.variance = Float64Array.from([4, 0.25, 1]);
   // A linear congruential generator (Numerical Recipes), so that each run draws the same.
   let seed = 1;
-  const random = () => (seed = (1664525 * seed + 1013904223) % 2 ** 32) / 2 ** 32;
+  const random = () => {
+    seed = (1664525 * seed + 1013904223) % 2 ** 32;
+    return seed / 2 ** 32;
+  };
   const drawn = Array.from({ length: 20000 }, () => {
     hand.resample(random);
     return hand.z;

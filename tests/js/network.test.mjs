@@ -5,11 +5,11 @@ import { test } from "node:test";
 
 import { ACTIVATIONS, activate, erf } from "../../vae_explorer/live/browser/nn/activations.js";
 import {
-  SLACK,
   fastestKind,
   openKernel,
   packMatrix,
   padded,
+  SLACK,
 } from "../../vae_explorer/live/browser/nn/kernel.js";
 import { createNetwork, widened } from "../../vae_explorer/live/browser/nn/network.js";
 

@@ -1,9 +1,10 @@
 /** Checkpoints side by side as Streamlit mounts them: fetched, and put under one hand. */
-import { fetchBlob } from "./dom/blob.js";
+
 import { ComparisonView } from "./compare.js";
+import { fetchBlob } from "./dom/blob.js";
 import { element } from "./dom/element.js";
-import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
 import { runnerOf } from "./nn/runner.js";
+import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
 import { Space } from "./space/space.js";
 
 /** What was compared in this tab, and how: for when the page is opened again. */

@@ -1,6 +1,7 @@
 /** The parts of a comparison, and what each of them has the hand do. */
-import { element } from "./dom/element.js";
+
 import { createPicture } from "./dom/canvas.js";
+import { element } from "./dom/element.js";
 import { Sketch } from "./panels/drawing.js";
 import { button, group } from "./panels/toolbar.js";
 

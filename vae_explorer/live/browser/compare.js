@@ -5,13 +5,13 @@
  * or if that is chosen, it holds one digit, which each of them encodes and decodes again.
  */
 import { assembleComparison } from "./compare-parts.js";
-import { fetchOriginal } from "./panels/selection.js";
-import { Panel } from "./panel.js";
 import { paint } from "./dom/canvas.js";
-import { turnedPlane } from "./space/plane.js";
-import { Subjects, between } from "./space/shared.js";
-import { press } from "./panels/toolbar.js";
+import { Panel } from "./panel.js";
 import { Words } from "./panels/message.js";
+import { fetchOriginal } from "./panels/selection.js";
+import { press } from "./panels/toolbar.js";
+import { turnedPlane } from "./space/plane.js";
+import { between, Subjects } from "./space/shared.js";
 
 export class ComparisonView {
   /**
@@ -311,7 +311,7 @@ export class ComparisonView {
       : this.byDigit
         ? "One digit, encoded by each model: its rings and ellipses are q(z|x), the pictures its " +
           "reconstructions"
-        : "One z, decoded by each model" + (this.aligned ? ", turned with its space" : "");
+        : `One z, decoded by each model${this.aligned ? ", turned with its space" : ""}`;
     this.sentence.textContent = `${what}${title ? `. ${title}` : ""}.${next}`;
     const apart = this.facts.map(({ disparity }) => disparity);
     this.panels.forEach((panel, k) => panel.sayAlignment(this.aligned && k > 0 ? apart[k] : null));

@@ -2,9 +2,9 @@
 import { fetchBlob } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { Explorer } from "./explore.js";
+import { browserRunner, runnerOf } from "./nn/runner.js";
 import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
 import { writeState } from "./space/link.js";
-import { browserRunner, runnerOf } from "./nn/runner.js";
 import { Space } from "./space/space.js";
 
 /** Where the hand was on each checkpoint of this tab, for when its page is opened again. */

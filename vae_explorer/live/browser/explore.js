@@ -5,8 +5,8 @@
  * fast pointer costs no more than a slow one.
  */
 import { fetchOriginal } from "./panels/selection.js";
-import { Hand } from "./space/state.js";
 import { FLAT } from "./space/space.js";
+import { Hand } from "./space/state.js";
 import { assemble, connect } from "./wiring.js";
 
 // How near, in pixels, a click means a point.

@@ -1,9 +1,9 @@
 /** The film of a training as Streamlit mounts it. */
 import { fetchBlob } from "./dom/blob.js";
 import { element } from "./dom/element.js";
+import { Reel } from "./film/reel.js";
 import { FilmView } from "./film.js";
 import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
-import { Reel } from "./film/reel.js";
 
 /**
  * @param {Object} component as Streamlit hands it over; its data are `show_film`'s

@@ -1,12 +1,13 @@
 /** A training as a film: codes, grid, the digit under the hand and the loss move together. */
-import { element } from "./dom/element.js";
-import { makeDraggable } from "./map/gestures.js";
-import { LossPlot } from "./film/loss-plot.js";
-import { Overlay } from "./map/overlay.js";
+
 import { createPicture, paint } from "./dom/canvas.js";
+import { element } from "./dom/element.js";
+import { LossPlot } from "./film/loss-plot.js";
+import { makeDraggable } from "./map/gestures.js";
+import { Overlay } from "./map/overlay.js";
 import { createPoints, fit } from "./map/points.js";
 import { button, group, press } from "./panels/toolbar.js";
-import { View, signed } from "./space/view.js";
+import { signed, View } from "./space/view.js";
 
 const SECONDS = 16;
 // How near, in pixels, a click means a point.

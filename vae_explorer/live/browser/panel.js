@@ -1,11 +1,12 @@
 /** One of the checkpoints that are compared: its map, its picture, its row of a path. */
+
+import { createPicture, paint } from "./dom/canvas.js";
 import { element } from "./dom/element.js";
+import { latest } from "./dom/latest.js";
 import { listen, makeDraggable } from "./map/gestures.js";
-import { Hand } from "./space/state.js";
 import { MapView } from "./map/map.js";
 import { Overlay } from "./map/overlay.js";
-import { createPicture, paint } from "./dom/canvas.js";
-import { latest } from "./dom/latest.js";
+import { Hand } from "./space/state.js";
 import { signed } from "./space/view.js";
 
 // How near, in pixels, a click means a point.

@@ -1,18 +1,19 @@
 /** Who tells whom: the parts of the live map, each given what it is to do when it is used. */
-import { DigitPanel } from "./panels/selection.js";
+
+import { layout } from "./layout.js";
 import { Ends } from "./map/endpoints.js";
 import { listen, makeDraggable } from "./map/gestures.js";
-import { layout } from "./layout.js";
-import { Legend } from "./panels/legend.js";
 import { MapView } from "./map/map.js";
 import { Overlay } from "./map/overlay.js";
+import { Sketch } from "./panels/drawing.js";
+import { Legend } from "./panels/legend.js";
+import { Words } from "./panels/message.js";
+import { Strip } from "./panels/path-strip.js";
 import { PictureView } from "./panels/picture.js";
 import { PlaneMenu } from "./panels/plane-menu.js";
-import { Sketch } from "./panels/drawing.js";
+import { DigitPanel } from "./panels/selection.js";
 import { Sliders } from "./panels/sliders.js";
-import { Strip } from "./panels/path-strip.js";
 import { Tools } from "./panels/toolbar.js";
-import { Words } from "./panels/message.js";
 
 /**
  * Make the parts and put them in their places, under their names in the explorer.

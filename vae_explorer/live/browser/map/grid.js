@@ -3,8 +3,9 @@
  * over its own cell. Cells stand at multiples of the lattice's step, so that panning keeps those
  * that are there; while new ones are decoded, the old ones are drawn where they belong.
  */
-import { latest } from "../dom/latest.js";
+
 import { toColours } from "../dom/canvas.js";
+import { latest } from "../dom/latest.js";
 import { fit } from "./points.js";
 
 // Cells in one message to a worker: small enough for the workers to share the work evenly.

@@ -1,8 +1,9 @@
 /** The map on the screen: points, grid, lines and the ring, each drawn only when it changes. */
-import { namePlaces } from "./class-labels.js";
+
 import { equalSteps, pathAt } from "../space/paths.js";
-import { createPoints } from "./points.js";
+import { namePlaces } from "./class-labels.js";
 import { Sheet } from "./grid.js";
+import { createPoints } from "./points.js";
 
 // Codes through which a stretch of a path is drawn.
 const PATH_POINTS = 65;
@@ -94,7 +95,7 @@ export class MapView {
 
   showLines(named) {
     const { view, plane, space, hidden } = this.hand;
-    const origin = plane && plane.coordinates(new Float64Array(space.dims));
+    const origin = plane?.coordinates(new Float64Array(space.dims));
     this.parts.overlay.draw(view, origin, named ? this.places : [], hidden);
   }
 

@@ -7,8 +7,8 @@
  */
 
 import { ACTIVATIONS, activate } from "./activations.js";
-import { SLACK, openKernel, packMatrix, padded } from "./kernel.js";
 import { gatherWindows, scatterWindows } from "./convolution.js";
+import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
 
 /**
  * @typedef {object} Step - one product; the fields are those of `plan.Step`

@@ -4,11 +4,11 @@ import { createNetwork } from "./network.js";
 const AT_ONCE = 40;
 let network = null;
 
-onmessage = ({ data }) => {
+self.onmessage = ({ data }) => {
   if (data.header) {
     network = createNetwork(data.header, data.weights, { capacity: AT_ONCE });
     return;
   }
   const outputs = network.run(data.x, data.count).slice();
-  postMessage({ id: data.id, outputs }, [outputs.buffer]);
+  self.postMessage({ id: data.id, outputs }, { transfer: [outputs.buffer] });
 };

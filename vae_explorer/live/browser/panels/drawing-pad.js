@@ -60,7 +60,8 @@ export function createPad({ label, onDraw = () => {}, onEnd = () => {}, onClear 
   const current = () => mapped(drawn, fromTo(home, sizeOf(canvas)));
 
   function paintSoon() {
-    frame ||= requestAnimationFrame(() => {
+    if (frame) return;
+    frame = requestAnimationFrame(() => {
       frame = 0;
       paint(canvas, current());
       if (!news) return;

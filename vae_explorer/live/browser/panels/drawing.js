@@ -1,8 +1,9 @@
 /** The drawing pad with the encoder behind it. */
-import { prepareDigit } from "./prepare-digit.js";
+
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
 import { createPad } from "./drawing-pad.js";
+import { prepareDigit } from "./prepare-digit.js";
 
 export class Sketch {
   /**

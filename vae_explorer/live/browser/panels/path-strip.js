@@ -1,8 +1,9 @@
 /** The path's pictures in a row, decoded anew while an end is dragged, and a play button. */
+
+import { createPicture, paint } from "../dom/canvas.js";
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
 import { equalChange, equalSteps, pathAt } from "../space/paths.js";
-import { createPicture, paint } from "../dom/canvas.js";
 
 // Pictures along the path from which steps of equal change are measured.
 const SAMPLES = 49;

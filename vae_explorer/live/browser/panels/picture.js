@@ -1,7 +1,8 @@
 /** The large picture: what is decoded at the hand, or under a pointer that only looks. */
+
+import { createPicture, paint } from "../dom/canvas.js";
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
-import { createPicture, paint } from "../dom/canvas.js";
 import { signed } from "../space/view.js";
 
 export class PictureView {

@@ -1,6 +1,7 @@
 /** What the hand has taken: a test digit or a drawing beside its reconstruction, and z ~ q(z|x). */
-import { element } from "../dom/element.js";
+
 import { createPicture, paint } from "../dom/canvas.js";
+import { element } from "../dom/element.js";
 
 export class DigitPanel {
   /**

@@ -44,7 +44,7 @@ export class Sliders {
     const inactive = active.filter((used) => !used).length;
     const words =
       order.length > 2
-        ? "Sliders, most KL first" + (inactive ? ` · ${inactive} inactive (pale)` : "")
+        ? `Sliders, most KL first${inactive ? ` · ${inactive} inactive (pale)` : ""}`
         : "Sliders";
     const many = order.length > 24 ? " lm-many" : "";
     this.element = element("section", { class: `lm-sliders${many}`, "aria-label": words }, [
