@@ -1,4 +1,4 @@
-"""Figures and configs side by side."""
+"""Metrics and configs side by side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_explorer.analysis.metrics import compared_figures, config_differences
+from vae_explorer.analysis.metrics import compare_metrics, config_differences
 from vae_explorer.checkpoint.folder import load_meta
 from vae_explorer.checkpoint.meta import METRICS, Meta
 
@@ -29,37 +29,37 @@ def metas() -> tuple[Meta, Meta]:
 
 
 def test_the_better_one_is_marked_where_one_is(metas: tuple[Meta, Meta]) -> None:
-    rows = {row.name: row for row in compared_figures(metas)}
-    assert rows["test −ELBO, nats"].best == (1,)
-    assert rows["5-NN accuracy"].best == (0,)
+    rows = {row.metric.key: row for row in compare_metrics(metas)}
+    assert rows["test_neg_elbo"].best == (1,)
+    assert rows["knn_accuracy"].best == (0,)
     # They read the same, and neither part of the bound is better by itself.
     assert rows["trustworthiness"].best == ()
-    assert rows["reconstruction, nats"].best == rows["KL, nats"].best == ()
-    first, second = rows["test −ELBO, nats"].values
+    assert rows["test_reconstruction"].best == rows["test_kl"].best == ()
+    first, second = rows["test_neg_elbo"].values
     assert first - second == pytest.approx(1.5)
-    assert "IW-NLL, nats" not in rows
+    assert "iw_nll" not in rows
 
 
-def test_a_figure_that_one_lacks_is_a_gap(metas: tuple[Meta, Meta]) -> None:
+def test_a_metric_that_one_lacks_is_a_gap(metas: tuple[Meta, Meta]) -> None:
     first, second = metas
     measured = replace(second, metrics=second.metrics | {"iw_nll": 90.0})
-    row = next(row for row in compared_figures([first, measured]) if row.name.startswith("IW"))
+    row = next(row for row in compare_metrics([first, measured]) if row.metric.key == "iw_nll")
     assert row.values == (None, 90.0)
     assert row.best == ()
 
 
-def test_figures_of_other_data_are_not_compared(metas: tuple[Meta, Meta]) -> None:
+def test_metrics_of_other_data_are_not_compared(metas: tuple[Meta, Meta]) -> None:
     first, second = metas
     elsewhere = replace(second, dataset=replace(second.dataset, checksum="other"))
-    assert all(not row.best and not row.in_nats for row in compared_figures([first, elsewhere]))
+    assert all(not row.best and not row.comparable for row in compare_metrics([first, elsewhere]))
 
 
 def test_bounds_under_other_likelihoods_are_not_compared(metas: tuple[Meta, Meta]) -> None:
     first, second = metas
     gaussian = replace(second, model=replace(second.model, likelihood="gaussian"))
-    rows = {row.name: row for row in compared_figures([first, gaussian])}
-    assert rows["test −ELBO, nats"].best == ()
-    assert rows["5-NN accuracy"].best == (0,)
+    rows = {row.metric.key: row for row in compare_metrics([first, gaussian])}
+    assert rows["test_neg_elbo"].best == ()
+    assert rows["knn_accuracy"].best == (0,)
 
 
 def test_only_what_differs_is_named(metas: tuple[Meta, Meta]) -> None:

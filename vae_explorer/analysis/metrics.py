@@ -1,4 +1,8 @@
-"""What checkpoints have otherwise than each other: figures side by side, fields of configs."""
+"""The metrics of a checkpoint: what each is called and means, and how two checkpoints differ.
+
+`METRICS` is the one place for titles, units and meanings: the pages, `evaluate` and the README
+use them.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +13,100 @@ from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.vae.config import config_to_dict
 from vae_explorer.vae.summary import parameter_count
 
-__all__ = ["Difference", "Figures", "compared_figures", "config_differences"]
+__all__ = [
+    "METRICS",
+    "ComparedMetric",
+    "Difference",
+    "Metric",
+    "compare_metrics",
+    "config_differences",
+    "metric_value",
+]
+
+NATS = "nats"
 
 
-class Figures(NamedTuple):
-    """One figure of each checkpoint.
+class Metric(NamedTuple):
+    """One number about a checkpoint.
 
-    name: of the figure, with its unit. values: one for each checkpoint, None where not measured.
-    best: numbers of the checkpoints that are better than others; none where no one can say.
-    decimals: to be shown. in_nats: whether differences are.
+    Attributes:
+        key: its name in `meta.json` and in `Evaluation`.
+        title: its name on the screen.
+        unit: of the value; "" for shares and counts. `nats` are nats per image.
+        decimals: to be shown.
+        better: -1 where lower is better, 1 where higher is, 0 where neither is.
+        meaning: what it says, as a sentence without its full stop.
     """
 
-    name: str
+    key: str
+    title: str
+    unit: str
+    decimals: int
+    better: int
+    meaning: str
+
+    @property
+    def title_with_unit(self) -> str:
+        """The title as a table's row has it, such as `test −ELBO, nats`."""
+        return f"{self.title}, {self.unit}" if self.unit else self.title
+
+    def text(self, value: float) -> str:
+        """Return a value with as many decimals as are to be shown."""
+        return f"{value:,.{self.decimals}f}"
+
+
+_METRICS = (
+    Metric(
+        *("test_neg_elbo", "test −ELBO", NATS, 2, -1),
+        "the negative ELBO of the test images, nats per image, with one sampled z each",
+    ),
+    Metric(
+        *("test_reconstruction", "reconstruction", NATS, 2, 0),
+        "−E log p(x|z) over the test images, nats per image",
+    ),
+    Metric(
+        *("test_kl", "KL", NATS, 2, 0),
+        "KL(q(z|x) ‖ p(z)) over the test images, nats per image",
+    ),
+    Metric(
+        *("iw_nll", "IW-NLL", NATS, 2, -1),
+        "the importance-weighted bound on −log p(x) over the test images, nats per image: below "
+        "the −ELBO and nearer to the truth",
+    ),
+    Metric(
+        *("active_units", "active units", "", 0, 0),
+        "latent dimensions whose posterior mean varies by more than 0.01 over the test images",
+    ),
+    Metric(
+        *("knn_accuracy", "5-NN accuracy", "", 3, 1),
+        "how often the five nearest training codes vote for the class of a test code",
+    ),
+    Metric(
+        *("trustworthiness", "trustworthiness", "", 3, 1),
+        "1 where codes that are near belong to images that are near, over a random 5,000 test "
+        "images, seed 0",
+    ),
+    Metric("parameters", "parameters", "", 0, 0, "numbers that the training fits"),
+    Metric("epochs", "epochs", "", 0, 0, "passes over the training images"),
+    Metric("seconds", "training", "s", 0, 0, "wall time of all epochs"),
+)
+METRICS = {metric.key: metric for metric in _METRICS}
+
+
+class ComparedMetric(NamedTuple):
+    """One metric of several checkpoints.
+
+    Attributes:
+        metric: what is compared.
+        values: one for each checkpoint, None where it was not measured.
+        best: numbers of the checkpoints that are better than others; none where no one can say.
+        comparable: whether a difference of two values means anything.
+    """
+
+    metric: Metric
     values: tuple[float | None, ...]
     best: tuple[int, ...]
-    decimals: int
-    in_nats: bool
+    comparable: bool
 
 
 class Difference(NamedTuple):
@@ -34,48 +116,31 @@ class Difference(NamedTuple):
     values: tuple[object, ...]
 
 
-class _Kind(NamedTuple):
-    """How a figure is read: its title, which way is better (0: neither), decimals, nats."""
-
-    title: str
-    better: int
-    decimals: int = 3
-    in_nats: bool = False
-
-
-_KINDS = {
-    "test_neg_elbo": _Kind("test −ELBO, nats", -1, 2, True),
-    "test_reconstruction": _Kind("reconstruction, nats", 0, 2, True),
-    "test_kl": _Kind("KL, nats", 0, 2, True),
-    "iw_nll": _Kind("IW-NLL, nats", -1, 2, True),
-    "active_units": _Kind("active dimensions", 0, 0),
-    "knn_accuracy": _Kind("5-NN accuracy", 1),
-    "trustworthiness": _Kind("trustworthiness", 1),
-}
+def metric_value(meta: Meta, key: str) -> float | None:
+    """Return a checkpoint's value of the metric `key`, None where it was not measured."""
+    if key == "parameters":
+        return float(parameter_count(meta.model))
+    costs = {"epochs": meta.epochs_done, "seconds": meta.seconds}
+    value = costs.get(key, meta.metrics.get(key))
+    return None if value is None else float(value)
 
 
-def compared_figures(metas: Sequence[Meta]) -> list[Figures]:
-    """Return the evaluation's figures of checkpoints, and what they cost.
+def compare_metrics(metas: Sequence[Meta]) -> list[ComparedMetric]:
+    """Return the metrics that at least one of the checkpoints has, in the table's order.
 
-    No figure is better than another where it was measured on other data, or where it is part of a
-    bound that another likelihood gives.
+    None is better than another where it was measured on other data, or where it is part of a bound
+    under another likelihood.
     """
     same_data = len({meta.dataset.checksum for meta in metas}) == 1
     same_likelihood = len({meta.model.likelihood for meta in metas}) == 1
-    rows = []
-    for name, kind in _KINDS.items():
-        values = tuple(meta.metrics.get(name) for meta in metas)
-        if all(value is None for value in values):
-            continue
-        comparable = same_data and (same_likelihood or not kind.in_nats)
-        best = _best(values, kind.better, kind.decimals) if comparable else ()
-        rows.append(Figures(kind.title, values, best, kind.decimals, kind.in_nats and comparable))
-    costs = {
-        "parameters": (tuple(float(parameter_count(meta.model)) for meta in metas), 0),
-        "epochs": (tuple(float(meta.epochs_done) for meta in metas), 0),
-        "training, s": (tuple(float(meta.seconds) for meta in metas), 0),
-    }
-    return rows + [Figures(name, values, (), n, False) for name, (values, n) in costs.items()]
+    compared = []
+    for metric in METRICS.values():
+        values = tuple(metric_value(meta, metric.key) for meta in metas)
+        if any(value is not None for value in values):
+            comparable = same_data and (same_likelihood or metric.unit != NATS)
+            best = _best(values, metric) if comparable else ()
+            compared.append(ComparedMetric(metric, values, best, comparable))
+    return compared
 
 
 def config_differences(metas: Sequence[Meta]) -> list[Difference]:
@@ -88,12 +153,11 @@ def config_differences(metas: Sequence[Meta]) -> list[Difference]:
     ]
 
 
-def _best(values: tuple[float | None, ...], better: int, decimals: int) -> tuple[int, ...]:
+def _best(values: tuple[float | None, ...], metric: Metric) -> tuple[int, ...]:
     """Return which values are the best as they are shown, if some others are worse."""
-    known = [round(value, decimals) for value in values if value is not None]
-    if not better or len(set(known)) < 2:
+    shown = [None if value is None else round(value, metric.decimals) for value in values]
+    known = {value for value in shown if value is not None}
+    if not metric.better or len(known) < 2:
         return ()
-    best = max(known) if better > 0 else min(known)
-    return tuple(
-        k for k, value in enumerate(values) if value is not None and round(value, decimals) == best
-    )
+    best = max(known) if metric.better > 0 else min(known)
+    return tuple(k for k, value in enumerate(shown) if value == best)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.analysis.metrics import Figures, compared_figures, config_differences
+from vae_explorer.analysis.metrics import ComparedMetric, compare_metrics, config_differences
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.figures.curves import histories_figure
 from vae_explorer.ui.loaders import load_alignment, load_history, load_live
@@ -47,9 +47,9 @@ def show_figures(metas: dict[str, Meta]) -> None:
     """Show the figures of checkpoints, a column each; the better one of each row is marked."""
     names = [plain(name) for name in metas]
     lines = ["| |" + "|".join(names) + "|", "|:--|" + "--:|" * len(names)]
-    for row in compared_figures(list(metas.values())):
+    for row in compare_metrics(list(metas.values())):
         cells = [_cell(row, k) for k in range(len(names))]
-        lines.append(f"|{row.name}|" + "|".join(cells) + "|")
+        lines.append(f"|{row.metric.title_with_unit}|" + "|".join(cells) + "|")
     st.markdown("\n".join(lines))
     if len({meta.dataset.checksum for meta in metas.values()}) > 1:
         st.caption("Measured on different data: no figure is better than another.")
@@ -84,14 +84,14 @@ def show_histories(contestants: dict[str, tuple[Path, Meta]]) -> None:
         st.caption(plain(f"No history.csv: {', '.join(missing)}."))
 
 
-def _cell(row: Figures, k: int) -> str:
+def _cell(row: ComparedMetric, k: int) -> str:
     value, first = row.values[k], row.values[0]
     if value is None:
         return "–"
-    text = f"{value:,.{row.decimals}f}"
+    text = row.metric.text(value)
     text = f"**{text}**" if k in row.best else text
-    if k and row.in_nats and first is not None:
-        text += f" ({value - first:+.{row.decimals}f})".replace("-", "−")
+    if k and row.comparable and row.metric.unit == "nats" and first is not None:
+        text += f" ({value - first:+.{row.metric.decimals}f})".replace("-", "−")
     return text
 
 
