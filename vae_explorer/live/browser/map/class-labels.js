@@ -1,4 +1,4 @@
-/** Where a class's name stands on the map: where it is dense and by itself. */
+/** Where a class's label stands on the map: where it is dense and by itself. */
 
 const CELLS = 16;
 
@@ -9,16 +9,17 @@ const CELLS = 16;
  * @param {Float32Array} xy coordinates, (N, 2)
  * @param {Uint8Array} label (N,)
  * @param {number} classes how many there are
- * @param {[number, number, number, number]} box left, bottom, right, top of what counts
+ * @param {import("../space/view.js").Box} box what counts
  * @returns {([number, number]|null)[]} for each class a place, or null for one without points
  */
-export function namePlaces(xy, label, classes, [left, bottom, right, top]) {
+export function placeLabels(xy, label, classes, [left, bottom, right, top]) {
   const count = new Int32Array(classes * CELLS * CELLS);
   const all = new Int32Array(CELLS * CELLS);
-  const cellOf = (n) => {
+  const cellOf = (/** @type {number} */ n) => {
     const column = Math.floor(((xy[2 * n] - left) / (right - left)) * CELLS);
     const row = Math.floor(((xy[2 * n + 1] - bottom) / (top - bottom)) * CELLS);
-    const inside = column >= 0 && column < CELLS && row >= 0 && row < CELLS;
+    // Not in the outermost cells, where axes, legend and notes are.
+    const inside = column > 0 && column < CELLS - 1 && row > 0 && row < CELLS - 1;
     return inside ? row * CELLS + column : -1;
   };
   for (let n = 0; n < label.length; n++) {
@@ -38,17 +39,11 @@ export function namePlaces(xy, label, classes, [left, bottom, right, top]) {
   });
   const sums = best.map(() => [0, 0, 0]);
   for (let n = 0; n < label.length; n++) {
-    if (cellOf(n) !== best[label[n]] || best[label[n]] < 0) continue;
+    if (best[label[n]] < 0 || cellOf(n) !== best[label[n]]) continue;
     const sum = sums[label[n]];
     sum[0] += xy[2 * n];
     sum[1] += xy[2 * n + 1];
     sum[2]++;
   }
   return sums.map(([x, y, n]) => (n ? [x / n, y / n] : null));
-}
-
-/** Black or white, whichever is easier to read on a `#rrggbb` colour. */
-export function ink(colour) {
-  const [red, green, blue] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 150 ? "black" : "white";
 }

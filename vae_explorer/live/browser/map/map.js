@@ -1,126 +1,292 @@
-/** The map on the screen: points, grid, lines and the ring, each drawn only when it changes. */
-
-import { equalSteps, pathAt } from "../space/paths.js";
-import { namePlaces } from "./class-labels.js";
-import { Sheet } from "./grid.js";
+/**
+ * The one map: codes, decoded grid, lines, path and handle, drawn from a state. It holds no state
+ * that another part reads: what the pointer and the keys ask for goes to `on`, in the map's units.
+ */
+import { element } from "../dom/element.js";
+import { letter } from "../space/state.js";
+import { Screen } from "../space/view.js";
+import { placeLabels } from "./class-labels.js";
+import { Endpoints } from "./endpoints.js";
+import { listen, makeDraggable } from "./gestures.js";
+import { DecodedGrid } from "./grid.js";
+import { Overlay } from "./overlay.js";
 import { createPoints } from "./points.js";
 
-// Codes through which a stretch of a path is drawn.
-const PATH_POINTS = 65;
-const KEYS = "Arrow keys move it, with Shift finer; Enter takes the digit under it.";
+/**
+ * @typedef {import("../space/state.js").MapState} MapState
+ * @typedef {import("../space/view.js").Place} Place
+ *
+ * @typedef {Object} MapActions what a map asks for; all but `drag` and `tap` may be left out
+ * @property {(place: Place) => void} drag the handle is dragged to a place
+ * @property {() => void} [grab] the handle is taken hold of
+ * @property {(place: Place, row: number|null) => void} tap a click, on a test image if there is a row
+ * @property {(place: Place|null) => void} [hover] a pointer looks at a place, or at none any more
+ * @property {(direction: Place, fine: boolean) => void} [step] an arrow key on the handle
+ * @property {(dx: number, dy: number) => void} [pan] show what lies so far off
+ * @property {(factor: number, place: Place) => void} [zoom] show so many times as much
+ * @property {(k: number, place: Place) => void} [moveEndpoint]
+ * @property {() => void} [dropEndpoint] it is let go
+ * @property {(k: number) => void} [removeEndpoint]
+ *
+ * @typedef {Object} Grid what lies under the points
+ * @property {(state: MapState, screen: Screen) => void} draw
+ * @property {() => void} close
+ *
+ * @typedef {Object} MapOptions
+ * @property {AbortSignal} signal ends all listening
+ * @property {string} [handleLabel] what the handle is, to a screen reader, before where it is
+ * @property {boolean} [wheelNeedsKey] whether the wheel zooms with Ctrl alone, and else scrolls the page
+ * @property {(canvas: HTMLCanvasElement, redraw: () => void) => Grid} [createGrid] in place of `DecodedGrid`
+ * @property {Node[]} [controls] that lie over the map: legend, zoom buttons, messages
+ */
+
+// How near, in pixels, a click means a point.
+const HIT_RADIUS = 9;
 const OPACITY = 0.72;
-// Room for the legend, in pixels.
-const LEGEND = 70;
+// Over a grid the points leave the pictures to be seen.
+const FAINT = 0.38;
+// How long a view has to rest before the class labels are placed anew, in milliseconds.
+const REST = 150;
+/** @type {Record<string, Place>} */
+export const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-export class MapView {
+export class LatentMap {
   /**
-   * @param {import("../space/state.js").Hand} hand
-   * @param {Object} parts elements of the map by name, the overlay and the ends
-   * @param {(...what: string[]) => void} mark has things shown at the next frame
+   * @param {import("../space/space.js").Space} space
+   * @param {MapActions} on
+   * @param {MapOptions} options
    */
-  constructor(hand, parts, mark) {
-    this.hand = hand;
-    this.parts = parts;
-    this.sheet = new Sheet(parts.sheetCanvas, () => mark("sheet"));
-    this.points = createPoints(parts.pointsCanvas, hand.space.label, () => mark("points"));
-    this.places = [];
+  constructor(space, on, options) {
+    this.space = space;
+    this.on = on;
+    this.handleLabel = options.handleLabel ?? "The handle";
+    /** What is to be drawn, and what was drawn last. @type {MapState|null} */
+    this.state = null;
+    /** @type {MapState|null} */
+    this.drawn = null;
+    /** @type {Screen|null} */
+    this.screen = null;
+    /** @type {(Place|null)[]} */
+    this.labels = [];
+    this.frame = 0;
+    this.rest = 0;
+    const gridCanvas = element("canvas", { class: "lm-layer", "data-testid": "grid" });
+    const pointsCanvas = element("canvas", { class: "lm-layer", "data-testid": "points" });
+    this.gridCanvas = /** @type {HTMLCanvasElement} */ (gridCanvas);
+    this.surface = element("div", { class: "lm-layer lm-surface", "data-testid": "surface" });
+    this.overlay = new Overlay(space.header);
+    this.handle = element("div", {
+      // Arrow keys are its own, in two directions, which no slider has.
+      ...{ class: "lm-handle", "data-testid": "handle", tabindex: 0, role: "application" },
+      "aria-roledescription": "handle",
+    });
+    this.endpoints = new Endpoints(this.endpointActions(), options.signal);
+    // The handle comes first for who goes by Tab; it lies above the rest by its style.
+    this.element = element("div", { class: "lm-map" }, [
+      ...[this.handle, gridCanvas, pointsCanvas, this.overlay.svg, this.surface],
+      ...[this.endpoints.element, ...(options.controls ?? [])],
+    ]);
+    const redraw = () => this.redraw();
+    const createGrid = options.createGrid ?? ((canvas, ask) => new DecodedGrid(canvas, ask));
+    this.grid = createGrid(this.gridCanvas, redraw);
+    this.points = createPoints(
+      /** @type {HTMLCanvasElement} */ (pointsCanvas),
+      space.label,
+      redraw,
+    );
+    this.connect(options);
+    this.resize = new ResizeObserver(redraw);
+    this.resize.observe(this.element);
   }
 
-  /** Take over the hand's new plane. */
-  planeChanged() {
-    const { overlay } = this.parts;
-    this.points.place(this.hand.xy);
-    this.sheet.clear();
-    this.hand.titles.forEach((title, k) => (overlay.titles[k].textContent = title));
+  /** @returns {"webgl"|"canvas"} how the points are drawn */
+  get pointsKind() {
+    return this.points.kind;
   }
 
-  /**
-   * @param {(...things: string[]) => boolean} has whether one of them changed
-   * @param {Object} now
-   * @param {import("../nn/runner.js").Runner|null} now.decoder
-   * @param {string[]} now.layers that are shown
-   */
-  show(has, { decoder, layers }) {
-    const grid = layers.includes("grid") && this.hand.plane !== null;
-    if (has("z", "view")) this.showRing();
-    if (has("plane", "names")) this.placeNames();
-    if (has("view", "points", "plane", "names")) this.showPoints(layers.includes("points"));
-    if (has("view", "points", "plane", "names")) this.showLines(layers.includes("points"));
-    if (has("view", "taken", "plane")) this.showPosterior();
-    if (has("view", "plane")) this.showPath();
-    if (grid && decoder && has("z", "view", "plane")) {
-      const { plane, z, view } = this.hand;
-      this.sheet.show(decoder, view, plane, plane.residual(z));
+  /** Draw what has changed since the last state. */
+  draw(/** @type {MapState} */ state) {
+    this.state = state;
+    const side = this.element.clientWidth;
+    // Before the page is laid out there is nothing to draw on; the resize observer calls again.
+    if (side < 10) return;
+    const before = this.drawn;
+    const resized = this.screen?.side !== side;
+    /** Whether one of these is another than it was. */
+    const changed = (/** @type {(keyof MapState)[]} */ ...names) =>
+      !before || resized || names.some((name) => state[name] !== before[name]);
+    if (changed("view")) this.screen = new Screen(state.view, side);
+    const screen = /** @type {Screen} */ (this.screen);
+    this.drawn = state;
+
+    const gridShown = state.layers.includes("grid") && state.projection.plane !== null;
+    const pointsShown = state.layers.includes("points");
+    if (changed("layers", "projection")) this.element.classList.toggle("lm-over-grid", gridShown);
+    if (changed("tool")) this.element.classList.toggle("lm-adding", state.tool === "interpolate");
+    if (changed("projection")) this.points.place(state.projection.xy);
+    if (changed("projection", "hidden") || resized) this.placeLabels(state, screen);
+    else if (changed("view")) this.placeLabelsSoon();
+    if (changed("view", "projection", "layers", "hidden")) {
+      this.points.draw(screen, this.palette(state, pointsShown, gridShown), this.pointSize(state, screen));
+      this.overlay.drawFrame(screen, state.projection, gridShown);
+      this.drawLabels(state, screen);
     }
-    if (has("view", "sheet", "plane")) {
-      this.parts.sheetCanvas.style.visibility = grid ? "" : "hidden";
-      if (grid) this.sheet.draw(this.hand.view);
+    if (changed("view", "projection", "selection")) {
+      this.overlay.drawPosterior(screen, state.projection, state.selection);
     }
+    if (changed("view", "projection", "path", "pathSettings")) {
+      this.overlay.drawPath(screen, state);
+      this.endpoints.draw(state.path.map(({ z }) => screen.toScreen(...state.projection.placeOf(z))));
+    }
+    if (changed("z", "view", "projection")) this.drawHandle(state, screen);
+    if (changed("layers", "projection")) this.gridCanvas.style.visibility = gridShown ? "" : "hidden";
+    if (gridShown) this.grid.draw(state, screen);
   }
 
-  showRing() {
-    const { view, z, titles } = this.hand;
-    const { handle } = this.parts;
-    const place = this.hand.placeOf(z);
-    const [left, top] = view.toScreen(...place);
-    const outside = left < 0 || top < 0 || left > view.side || top > view.side;
-    handle.style.transform = `translate(${left}px, ${top}px)`;
-    handle.classList.toggle("lm-off", outside);
-    const where = place.map((value, k) => `${titles[k]} ${value.toFixed(2)}`).join(", ");
-    handle.setAttribute("aria-label", `The hand, at ${where}. ${KEYS}`);
+  /** Draw everything anew, as after another size or theme. */
+  redraw() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.drawn = null;
+      if (this.state) this.draw(this.state);
+    });
   }
 
-  placeNames() {
-    const { xy, space, view } = this.hand;
-    const half = view.span / 2;
-    // Not under the legend, which stands on the right.
-    const right = view.x + half - LEGEND / view.scale;
-    const box = [view.x - half, view.y - half, right, view.y + half];
-    this.places = namePlaces(xy, space.label, space.header.classes.length, box);
+  drawHandle(/** @type {MapState} */ { z, projection }, /** @type {Screen} */ screen) {
+    const place = projection.placeOf(z);
+    const [left, top] = screen.toScreen(...place);
+    const outside = Math.min(left, top) < 0 || Math.max(left, top) > screen.side;
+    this.handle.style.transform = `translate(${left}px, ${top}px)`;
+    this.handle.classList.toggle("lm-off", outside);
+    const where = place.map((value, k) => `${projection.titles[k]} ${value.toFixed(2)}`).join(", ");
+    this.handle.setAttribute(
+      "aria-label",
+      `${this.handleLabel}, at ${where}. Arrow keys move it, with Shift finer; Enter selects what is under it.`,
+    );
   }
 
-  showPoints(shown) {
-    const { view, space, hidden } = this.hand;
-    const palette = Float32Array.from(
-      space.header.colours.flatMap((colour, kind) => [
-        ...[1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16) / 255),
-        shown && !hidden.has(kind) ? OPACITY : 0,
+  placeLabels(/** @type {MapState} */ { projection }, /** @type {Screen} */ screen) {
+    clearTimeout(this.rest);
+    const { label, header } = this.space;
+    this.labels = placeLabels(projection.xy, label, header.classes.length, screen.box);
+  }
+
+  placeLabelsSoon() {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      const [state, { screen }] = [this.drawn, this];
+      if (!state || !screen) return;
+      this.placeLabels(state, screen);
+      this.drawLabels(state, screen);
+    }, REST);
+  }
+
+  drawLabels(/** @type {MapState} */ state, /** @type {Screen} */ screen) {
+    const shown = state.layers.includes("points");
+    this.overlay.drawLabels(screen, shown ? this.labels : [], state.hidden);
+    this.overlay.drawRingNames(screen, state.projection);
+  }
+
+  /** RGBA for each class, from 0 to 1, (classes, 4). */
+  palette(
+    /** @type {MapState} */ { hidden },
+    /** @type {boolean} */ shown,
+    /** @type {boolean} */ overGrid,
+  ) {
+    const opacity = overGrid ? FAINT : OPACITY;
+    return Float32Array.from(
+      this.space.header.colours.flatMap((colour, kind) => [
+        ...[1, 3, 5].map((k) => Number.parseInt(colour.slice(k, k + 2), 16) / 255),
+        shown && !hidden.has(kind) ? opacity : 0,
       ]),
     );
-    // Many points are small, and grow as one looks closer.
-    const crowd = (space.count / 10000) ** 0.25;
-    const closer = Math.max(1, this.hand.around.span / view.span) ** 0.4;
-    this.points.draw(view, palette, Math.min(9, (view.side / 115 / crowd) * closer));
   }
 
-  showLines(named) {
-    const { view, plane, space, hidden } = this.hand;
-    const origin = plane?.coordinates(new Float64Array(space.dims));
-    this.parts.overlay.draw(view, origin, named ? this.places : [], hidden);
+  /** Side of a disc in CSS pixels: many points are small, and grow as one looks closer. */
+  pointSize(/** @type {MapState} */ { projection, view }, /** @type {Screen} */ { side }) {
+    const [left, bottom, right, top] = projection.extent;
+    const crowd = Math.max(1, this.space.count / 10000) ** 0.25;
+    const closer = Math.max(1, Math.max(right - left, top - bottom) / view.span) ** 0.4;
+    return Math.min(9, Math.max(2.5, side / 115 / crowd) * closer);
   }
 
-  showPosterior() {
-    const { view, plane, taken } = this.hand;
-    const posterior = plane &&
-      taken && {
-        at: plane.coordinates(taken.mean),
-        covariance: plane.covariance(taken.variance),
-      };
-    this.parts.overlay.drawPosterior(view, posterior);
+  // What is asked for.
+
+  /** @returns {import("./endpoints.js").EndpointActions} */
+  endpointActions() {
+    return {
+      move: (k, left, top) => this.on.moveEndpoint?.(k, this.toPlane(left, top)),
+      drop: () => this.on.dropEndpoint?.(),
+      remove: (k) => this.on.removeEndpoint?.(k),
+      name: letter,
+    };
   }
 
-  showPath() {
-    const { view, plane, path, way } = this.hand;
-    const ends = path.map((end) => end.z);
-    const drawn = plane && ends.length > 1;
-    const fractions = drawn ? equalSteps((PATH_POINTS - 1) * (ends.length - 1) + 1) : [];
-    const places = fractions.map((t) => plane.coordinates(pathAt(ends, t, way)));
-    this.parts.overlay.drawPath(view, places);
-    this.parts.ends.show(ends.map((z) => view.toScreen(...this.hand.placeOf(z))));
+  connect(/** @type {MapOptions} */ { signal, wheelNeedsKey = false }) {
+    const { on } = this;
+    listen(
+      this.surface,
+      this.element,
+      {
+        hover: (left, top) => on.hover?.(this.toPlane(left, top, false)),
+        leave: () => on.hover?.(null),
+        tap: (left, top) => this.tap(left, top),
+        pan: (left, top) => {
+          if (this.screen) on.pan?.(-left / this.screen.scale, top / this.screen.scale);
+        },
+        zoom: (factor, left, top) => on.zoom?.(factor, this.toPlane(left, top, false)),
+      },
+      { signal, wheelNeedsKey },
+    );
+    makeDraggable(
+      this.handle,
+      this.element,
+      {
+        start: () => on.grab?.(),
+        move: (left, top) => on.drag(this.toPlane(left, top)),
+        // What lies under the handle can be clicked through it.
+        tap: (left, top) => this.tap(left, top),
+      },
+      signal,
+    );
+    this.handle.addEventListener("keydown", (event) => this.key(event), { signal });
+  }
+
+  key(/** @type {KeyboardEvent} */ event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.drawn || !this.screen) return;
+    const direction = ARROWS[event.key];
+    if (direction) {
+      event.preventDefault();
+      this.on.step?.(direction, event.shiftKey);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      this.tap(...this.screen.toScreen(...this.drawn.projection.placeOf(this.drawn.z)));
+    }
+  }
+
+  tap(/** @type {number} */ left, /** @type {number} */ top) {
+    const { drawn: state, screen } = this;
+    if (!state || !screen) return;
+    const place = screen.toPlane(left, top);
+    const shown = state.layers.includes("points");
+    const reach = HIT_RADIUS / screen.scale;
+    this.on.tap(place, shown ? state.projection.rowAt(place, state.hidden, reach) : null);
+  }
+
+  /** The place under a pixel; what is dragged stays in sight. @returns {Place} */
+  toPlane(/** @type {number} */ left, /** @type {number} */ top, inside = true) {
+    const screen = /** @type {Screen} */ (this.screen);
+    const within = (/** @type {number} */ value) =>
+      inside ? Math.max(0, Math.min(screen.side, value)) : value;
+    return screen.toPlane(within(left), within(top));
   }
 
   close() {
-    this.sheet.close();
+    clearTimeout(this.rest);
+    cancelAnimationFrame(this.frame);
+    this.resize.disconnect();
+    this.grid.close();
     this.points.release();
+    this.state = null;
   }
 }

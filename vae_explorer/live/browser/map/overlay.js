@@ -1,115 +1,210 @@
-/** Lines over the map: axes, rings of the prior, the posterior's ellipse, the path, class names. */
-import { element, shape } from "../dom/element.js";
+/** Lines over the map: axes, rings of the prior, the posterior's ellipse, the path, class labels. */
+import { ink } from "../dom/canvas.js";
+import { shape } from "../dom/element.js";
+import { equalSteps, pathAt } from "../space/paths.js";
 import { ellipse } from "../space/plane.js";
 import { ticks } from "../space/view.js";
-import { ink } from "./class-labels.js";
+
+/**
+ * @typedef {import("../space/view.js").Screen} Screen
+ * @typedef {import("../space/view.js").Place} Place
+ * @typedef {import("../space/projection.js").Projection} Projection
+ */
 
 const SIGMAS = [1, 2, 3];
+// Points of a closed line, and of a stretch of a path.
+const [ROUND, STRETCH] = [96, 64];
+// Where a ring's name may stand, as angles from the right: the first that is free.
+const ANGLES = [0.25, 0.75, 1.25, 1.75, 0.15, 0.85].map((turn) => turn * Math.PI);
+// Room of a class label and of a ring's name, in pixels.
+const CLEAR = 26;
+// Ticks of a quantile scale, in standard deviations.
+const QUANTILE_TICKS = [-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3];
+// Room of the axes' bands along the map's left and lower borders, in pixels.
+const [BAND_LEFT, BAND_BELOW] = [36, 22];
 
 export class Overlay {
   /** @param {{classes: string[], colours: string[]}} header */
   constructor({ classes, colours }) {
+    this.bands = [shape("rect", { class: "lm-band" }), shape("rect", { class: "lm-band" })];
     this.axes = shape("g", { class: "lm-axes" });
-    this.rings = SIGMAS.map(() => shape("circle", { class: "lm-ring" }));
-    this.ringNames = SIGMAS.map((sigma) =>
-      shape("text", { class: "lm-ring-name", text: `${sigma}σ` }),
+    this.rings = SIGMAS.map(() => shape("path", { class: "lm-ring" }));
+    this.ringNames = SIGMAS.map((sigma) => shape("text", { class: "lm-ring-name", text: `${sigma}σ` }));
+    this.ellipses = [2, 1].map((sigma) =>
+      shape("path", { class: "lm-ellipse", "data-testid": "posterior", "data-sigma": sigma }),
     );
-    this.ellipses = [2, 1].map(() => shape("ellipse", { class: "lm-ellipse" }));
-    this.line = shape("polyline", { class: "lm-path" });
-    this.names = classes.map((name, kind) => className(name, colours[kind]));
+    this.line = shape("polyline", { class: "lm-path", "data-testid": "path" });
+    this.labels = classes.map((name, kind) => classLabel(name, colours[kind]));
+    this.titles = ["x", "y"].map((axis) => shape("text", { class: `lm-title lm-title-${axis}` }));
     this.svg = shape("svg", { class: "lm-overlay", "aria-hidden": "true" }, [
-      ...[this.axes, ...this.rings, ...this.ringNames, this.line, ...this.ellipses],
-      ...this.names,
+      ...[...this.rings, ...this.ringNames, this.line, ...this.ellipses, ...this.labels],
+      ...[...this.bands, this.axes, ...this.titles],
     ]);
-    this.titles = ["x", "y"].map((axis) => element("span", { class: `lm-title lm-title-${axis}` }));
+    /** Where class labels are on the screen, for what must not lie under them. @type {Place[]} */
+    this.taken = [];
   }
 
-  /**
-   * @param {import("../space/view.js").View} view
-   * @param {[number, number]|null} origin of the prior on the plane; null where there is no plane
-   * @param {([number, number]|null)[]} places of the classes' names
-   * @param {Set<number>} hidden classes
-   */
-  draw(view, origin, places, hidden) {
-    this.svg.setAttribute("viewBox", `0 0 ${view.side} ${view.side}`);
-    this.axes.replaceChildren(...(origin ? axisTicks(view) : []));
+  /** Axes and rings. */
+  drawFrame(
+    /** @type {Screen} */ screen,
+    /** @type {Projection} */ projection,
+    /** @type {boolean} */ overGrid,
+  ) {
+    const { side } = screen;
+    set(this.svg, { viewBox: `0 0 ${side} ${side}` });
+    set(this.bands[0], { x: 0, y: 0, width: BAND_LEFT, height: side });
+    set(this.bands[1], { x: BAND_LEFT, y: side - BAND_BELOW, width: side - BAND_LEFT, height: BAND_BELOW });
+    for (const band of this.bands) show(band, overGrid);
+    this.axes.replaceChildren(...(projection.plane ? axisTicks(screen, projection) : []));
+    const [x, y] = projection.titles;
+    this.titles[0].textContent = x;
+    this.titles[1].textContent = y;
+    set(this.titles[0], { x: side - 8, y: side - (projection.plane ? 24 : 8), "text-anchor": "end" });
+    set(this.titles[1], { x: projection.plane ? 40 : 8, y: 18 });
     SIGMAS.forEach((sigma, k) => {
-      for (const part of [this.rings[k], this.ringNames[k]]) show(part, origin);
-      if (!origin) return;
-      const [x, y] = view.toScreen(...origin);
-      set(this.rings[k], { cx: x, cy: y, r: sigma * view.scale });
-      const [aside, up] = [Math.SQRT1_2 * sigma * view.scale, Math.SQRT1_2 * sigma * view.scale];
-      set(this.ringNames[k], { x: x + aside + 3, y: y - up - 3 });
+      show(this.rings[k], projection.plane);
+      if (!projection.plane) return;
+      const circle = turns().map((angle) => ringPlace(projection, sigma, angle));
+      set(this.rings[k], { d: closed(screen, circle) });
     });
-    this.names.forEach((name, kind) => {
+  }
+
+  /** The names of the classes, and beside them those of the rings. */
+  drawLabels(
+    /** @type {Screen} */ screen,
+    /** @type {(Place|null)[]} */ places,
+    /** @type {ReadonlySet<number>} */ hidden,
+  ) {
+    this.taken = [];
+    this.labels.forEach((label, kind) => {
       const place = places[kind];
-      show(name, place && !hidden.has(kind));
-      if (!place) return;
-      const [x, y] = view.toScreen(...place);
-      name.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+      show(label, place && !hidden.has(kind));
+      if (!place || hidden.has(kind)) return;
+      const [x, y] = screen.toScreen(...place);
+      this.taken.push([x, y]);
+      set(label, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
     });
+  }
+
+  /** The names of the rings, where no class label and no border is in the way. */
+  drawRingNames(/** @type {Screen} */ screen, /** @type {Projection} */ projection) {
+    SIGMAS.forEach((sigma, k) => {
+      const places = projection.plane
+        ? ANGLES.map((angle) => screen.toScreen(...ringPlace(projection, sigma, angle)))
+        : [];
+      const free = places.find(([x, y]) => this.isFree(x, y, screen.side));
+      show(this.ringNames[k], free);
+      if (free) set(this.ringNames[k], { x: free[0] + 3, y: free[1] - 3 });
+    });
+  }
+
+  isFree(/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ side) {
+    const inside = x > BAND_LEFT + 8 && y > CLEAR && x < side - 90 && y < side - BAND_BELOW - 22;
+    return inside && this.taken.every(([left, top]) => Math.hypot(left - x, top - y) > CLEAR);
   }
 
   /**
    * The ellipses at one and two standard deviations of a posterior, at their true scale.
-   * @param {import("../space/view.js").View} view
-   * @param {{at: [number, number], covariance: object}|null} posterior
+   * @param {Screen} screen
+   * @param {Projection} projection
+   * @param {import("../space/state.js").Selection|null} selection
    */
-  drawPosterior(view, posterior) {
+  drawPosterior(screen, projection, selection) {
+    const { plane } = projection;
     this.ellipses.forEach((part, k) => {
-      show(part, posterior);
-      if (!posterior) return;
-      const { major, minor, angle } = ellipse(posterior.covariance);
-      const [x, y] = view.toScreen(...posterior.at);
+      show(part, plane && selection);
+      if (!plane || !selection) return;
       const sigma = 2 - k;
-      // Filled, one that is larger than the map would tint all that is on it.
-      part.classList.toggle("lm-wide", sigma * major * view.scale > view.side / 2);
-      set(part, {
-        rx: sigma * major * view.scale,
-        ry: sigma * minor * view.scale,
-        transform: `translate(${x} ${y}) rotate(${(-angle * 180) / Math.PI})`,
+      const { major, minor, angle } = ellipse(plane.covariance(selection.variance));
+      const [x, y] = plane.coordinates(selection.mean);
+      const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+      const outline = turns().map((turn) => {
+        const [along, aside] = [sigma * major * Math.cos(turn), sigma * minor * Math.sin(turn)];
+        return projection.warp([x + along * cosine - aside * sine, y + along * sine + aside * cosine]);
       });
+      // Filled, one that is larger than the map would tint all that is on it.
+      part.classList.toggle("lm-wide", sigma * major * screen.scale > screen.side / 2);
+      set(part, { d: closed(screen, outline) });
     });
   }
 
-  /** @param {import("../space/view.js").View} view @param {[number, number][]} places along the path */
-  drawPath(view, places) {
-    const points = places.map((place) =>
-      view
-        .toScreen(...place)
-        .map((v) => v.toFixed(1))
-        .join(),
-    );
-    this.line.setAttribute("points", points.join(" "));
+  /** The path between its endpoints; on a stored view there is none to draw. */
+  drawPath(
+    /** @type {Screen} */ screen,
+    /** @type {import("../space/state.js").MapState} */ { projection, path, pathSettings },
+  ) {
+    const codes = path.map((end) => end.z);
+    const drawn = projection.plane && codes.length > 1;
+    const fractions = drawn ? equalSteps(STRETCH * (codes.length - 1) + 1) : [];
+    const points = fractions.map((t) => {
+      const z = pathAt(codes, t, pathSettings.interpolation);
+      return pixels(screen.toScreen(...projection.placeOf(z)));
+    });
+    set(this.line, { points: points.join(" ") });
   }
 }
 
-function axisTicks(view) {
-  const half = view.span / 2;
-  const across = ticks(view.x - half, view.x + half).map(({ value, text }) => {
-    const [x] = view.toScreen(value, 0);
-    return tick(x, view.side - 6, text, "middle", [x, view.side, x, view.side - 4]);
-  });
-  const up = ticks(view.y - half, view.y + half).map(({ value, text }) => {
-    const [, y] = view.toScreen(0, value);
-    return tick(6, y + 4, text, "start", [0, y, 4, y]);
-  });
-  // In the corner the two would lie over each other.
-  const clear = ({ at: [x, y] }) => x > 34 && x < view.side - 14 && y > 14 && y < view.side - 3;
-  const away = ({ at: [x, y] }) => x > 34 || (y > 14 && y < view.side - 24);
-  return [...across.filter(clear), ...up.filter(away)].map(({ node }) => node);
+/** Angles all the way round. */
+function turns() {
+  return Array.from({ length: ROUND }, (_, k) => (2 * Math.PI * k) / ROUND);
 }
 
-function tick(x, y, text, anchor, [x1, y1, x2, y2]) {
-  const node = shape("g", {}, [
+function ringPlace(
+  /** @type {Projection} */ projection,
+  /** @type {number} */ sigma,
+  /** @type {number} */ angle,
+) {
+  const [x, y] = projection.origin;
+  return projection.warp([x + sigma * Math.cos(angle), y + sigma * Math.sin(angle)]);
+}
+
+function closed(/** @type {Screen} */ screen, /** @type {Place[]} */ places) {
+  return `M${places.map((place) => pixels(screen.toScreen(...place))).join("L")}Z`;
+}
+
+function pixels(/** @type {Place} */ [left, top]) {
+  return `${left.toFixed(1)},${top.toFixed(1)}`;
+}
+
+function axisTicks(/** @type {Screen} */ screen, /** @type {Projection} */ projection) {
+  const { side, box } = screen;
+  const marks = (/** @type {0|1} */ axis) => {
+    if (projection.scale === "linear") return ticks(box[axis], box[axis + 2]);
+    return QUANTILE_TICKS.map((sigma) => {
+      const value = projection.origin[axis] + sigma;
+      const place = projection.warp([value, value])[axis];
+      return { value: place, text: String(Number(value.toFixed(1))).replace("-", "−") };
+    }).filter(({ value }) => value > box[axis] && value < box[axis + 2]);
+  };
+  // Not in the corner, where the two would lie over each other, nor at the far ends.
+  const across = marks(0).flatMap(({ value, text }) => {
+    const [x] = screen.toScreen(value, 0);
+    if (x < BAND_LEFT + 6 || x > side - 14) return [];
+    return [tick(x, side - 6, text, "middle", [x, side, x, side - 4])];
+  });
+  const up = marks(1).flatMap(({ value, text }) => {
+    const [, y] = screen.toScreen(0, value);
+    if (y < 12 || y > side - BAND_BELOW - 4) return [];
+    return [tick(6, y + 4, text, "start", [0, y, 4, y])];
+  });
+  return [...across, ...up];
+}
+
+function tick(
+  /** @type {number} */ x,
+  /** @type {number} */ y,
+  /** @type {string} */ text,
+  /** @type {string} */ anchor,
+  /** @type {number[]} */ [x1, y1, x2, y2],
+) {
+  return shape("g", {}, [
     shape("line", { x1, y1, x2, y2 }),
     shape("text", { x, y, "text-anchor": anchor, text }),
   ]);
-  return { node, at: [x, y] };
 }
 
-function className(name, colour) {
-  // A disc holds a digit; a longer name stands by itself.
+function classLabel(/** @type {string} */ name, /** @type {string} */ colour) {
+  // A disc holds one letter; a longer name stands by itself.
   const disc = [...name].length === 1;
   const text = shape("text", {
     class: disc ? "lm-name" : "lm-name lm-name-long",
@@ -119,10 +214,10 @@ function className(name, colour) {
   return shape("g", {}, disc ? [shape("circle", { r: 11, fill: colour }), text] : [text]);
 }
 
-function show(part, whether) {
+function show(/** @type {SVGElement} */ part, /** @type {unknown} */ whether) {
   part.style.display = whether ? "" : "none";
 }
 
-function set(part, attributes) {
-  for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, value);
+function set(/** @type {SVGElement} */ part, /** @type {Record<string, string|number>} */ attributes) {
+  for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, String(value));
 }

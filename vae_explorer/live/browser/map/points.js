@@ -1,4 +1,5 @@
 /** Codes as coloured discs: by WebGL, or by a plain canvas where there is none. */
+import { fitCanvas } from "../dom/canvas.js";
 
 const VERTEX = `
 attribute vec2 at;
@@ -27,7 +28,7 @@ void main() {
  * @typedef {Object} PointLayer
  * @property {"webgl"|"canvas"} kind
  * @property {(xy: Float32Array) => void} place new coordinates, (N, 2)
- * @property {(view: View, colours: Float32Array, size: number) => void} draw colours: RGBA from
+ * @property {(screen: import("../space/view.js").Screen, colours: Float32Array, size: number) => void} draw colours: RGBA from
  *   0 to 1 for each class, (classes, 4), alpha 0 for hidden; size: of a disc, CSS pixels
  * @property {() => void} release
  */
@@ -105,8 +106,8 @@ function webglPoints(canvas, gl, label, redraw) {
       gl.bindBuffer(gl.ARRAY_BUFFER, places);
       gl.bufferData(gl.ARRAY_BUFFER, xy, gl.DYNAMIC_DRAW);
     },
-    draw(view, colours, size) {
-      const ratio = fit(canvas, view.side);
+    draw({ view, side }, colours, size) {
+      const ratio = fitCanvas(canvas, side);
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
@@ -149,32 +150,21 @@ function canvasPoints(canvas, label) {
     place(coordinates) {
       xy = coordinates;
     },
-    draw(view, colours, size) {
-      const ratio = fit(canvas, view.side);
+    draw(screen, colours, size) {
+      const ratio = fitCanvas(canvas, screen.side);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, view.side, view.side);
+      context.clearRect(0, 0, screen.side, screen.side);
       for (let kind = 0; kind < colours.length / 4; kind++) {
         const [red, green, blue, alpha] = colours.subarray(4 * kind, 4 * kind + 4);
         if (alpha === 0) continue;
         context.fillStyle = `rgba(${red * 255}, ${green * 255}, ${blue * 255}, ${alpha})`;
         for (let n = 0; n < label.length; n++) {
           if (label[n] !== kind) continue;
-          const [left, top] = view.toScreen(xy[2 * n], xy[2 * n + 1]);
+          const [left, top] = screen.toScreen(xy[2 * n], xy[2 * n + 1]);
           context.fillRect(left - size / 2, top - size / 2, size, size);
         }
       }
     },
     release() {},
   };
-}
-
-/** Give a canvas as many pixels as the screen has for it. @returns {number} pixels a CSS pixel */
-export function fit(canvas, side) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  const pixels = Math.max(1, Math.round(side * ratio));
-  if (canvas.width !== pixels || canvas.height !== pixels) {
-    canvas.width = pixels;
-    canvas.height = pixels;
-  }
-  return pixels / side;
 }

@@ -1,25 +1,38 @@
-/** Paths through codes: from one to the next, by lerp or slerp, as `vae_explorer/geometry.py`. */
+/** Paths through codes: from one to the next, straight or spherical, in steps of z or of the picture. */
+
+/** @typedef {"straight"|"spherical"} Interpolation */
 
 // Below this sine two directions count as one line, and the turn between them as undefined.
 const PARALLEL = 1e-6;
 
 /** The point (1 - t) a + t b. */
-export function lerp(a, b, t) {
+export function straight(
+  /** @type {ArrayLike<number>} */ a,
+  /** @type {ArrayLike<number>} */ b,
+  /** @type {number} */ t,
+) {
   return Float64Array.from(a, (value, d) => (1 - t) * value + t * b[d]);
 }
 
-/** Turn from a to b at constant speed, while the length goes linearly (Shoemake 1985). */
-export function slerp(a, b, t) {
-  const longA = Math.hypot(...a);
-  const longB = Math.hypot(...b);
-  if (longA === 0 || longB === 0) return lerp(a, b, t);
+/**
+ * Turn from a to b at constant speed, while the length goes linearly. For ends of one length this is
+ * Shoemake's (1985) formula, which strays without bound for others as the angle nears pi.
+ */
+export function spherical(
+  /** @type {ArrayLike<number>} */ a,
+  /** @type {ArrayLike<number>} */ b,
+  /** @type {number} */ t,
+) {
+  const longA = Math.hypot(...Array.from(a));
+  const longB = Math.hypot(...Array.from(b));
+  if (longA === 0 || longB === 0) return straight(a, b, t);
   const start = Float64Array.from(a, (value) => value / longA);
   const end = Float64Array.from(b, (value) => value / longB);
   const cosine = start.reduce((sum, value, d) => sum + value * end[d], 0);
   let across = end.map((value, d) => value - cosine * start[d]);
   const sine = Math.hypot(...across);
   if (sine < PARALLEL) {
-    if (cosine > 0 || a.length === 1) return lerp(a, b, t);
+    if (cosine > 0 || a.length === 1) return straight(a, b, t);
     across = perpendicular(start);
   } else {
     across = across.map((value) => value / sine);
@@ -31,35 +44,49 @@ export function slerp(a, b, t) {
 }
 
 /** A unit vector at right angles to a unit vector. */
-function perpendicular(direction) {
+function perpendicular(/** @type {Float64Array} */ direction) {
   // The axis that leans least towards `direction` keeps the most of itself without it.
   let least = 0;
   direction.forEach((value, d) => {
     if (Math.abs(value) < Math.abs(direction[least])) least = d;
   });
-  const across = direction.map((value, d) => (d === least) - direction[least] * value);
+  const across = direction.map((value, d) => Number(d === least) - direction[least] * value);
   const length = Math.hypot(...across);
   return across.map((value) => value / length);
 }
 
 /**
- * The code at a fraction of the way through several ends; each stretch takes an equal share.
- * @param {ArrayLike<number>[]} ends at least one, (D,) each
+ * The code at a fraction of a path through several endpoints; each stretch takes an equal share.
+ * @param {ArrayLike<number>[]} codes of the endpoints, at least one, (D,) each
  * @param {number} t from 0 to 1
- * @param {"lerp"|"slerp"} kind
+ * @param {Interpolation} interpolation
  */
-export function pathAt(ends, t, kind) {
-  if (ends.length === 1) return Float64Array.from(ends[0]);
-  const place = Math.min(1, Math.max(0, t)) * (ends.length - 1);
-  const stretch = Math.min(ends.length - 2, Math.floor(place));
-  // The ends are the digits themselves, free of rounding.
-  if (place === stretch) return Float64Array.from(ends[stretch]);
-  if (place === stretch + 1) return Float64Array.from(ends[stretch + 1]);
-  return (kind === "slerp" ? slerp : lerp)(ends[stretch], ends[stretch + 1], place - stretch);
+export function pathAt(codes, t, interpolation) {
+  if (codes.length === 1) return Float64Array.from(codes[0]);
+  const place = Math.min(1, Math.max(0, t)) * (codes.length - 1);
+  const stretch = Math.min(codes.length - 2, Math.floor(place));
+  // The endpoints are the codes themselves, free of rounding.
+  if (place === stretch) return Float64Array.from(codes[stretch]);
+  if (place === stretch + 1) return Float64Array.from(codes[stretch + 1]);
+  const between = interpolation === "spherical" ? spherical : straight;
+  return between(codes[stretch], codes[stretch + 1], place - stretch);
 }
 
-/** `count` fractions in equal steps from 0 to 1. @returns {number[]} */
-export function equalSteps(count) {
+/** Codes at fractions of a path, in one array, (S, D). */
+export function codesAt(
+  /** @type {ArrayLike<number>[]} */ codes,
+  /** @type {number[]} */ fractions,
+  /** @type {Interpolation} */ interpolation,
+) {
+  const all = new Float32Array(fractions.length * codes[0].length);
+  fractions.forEach((t, k) => {
+    all.set(pathAt(codes, t, interpolation), k * codes[0].length);
+  });
+  return all;
+}
+
+/** `count` fractions in equal steps from 0 to 1. */
+export function equalSteps(/** @type {number} */ count) {
   return Array.from({ length: count }, (_, k) => k / (count - 1));
 }
 
@@ -68,7 +95,6 @@ export function equalSteps(count) {
  * @param {Float32Array} pictures decoded at equal steps from 0 to 1, (M, pixels)
  * @param {number} samples M
  * @param {number} count
- * @returns {number[]}
  */
 export function equalChange(pictures, samples, count) {
   const pixels = pictures.length / samples;

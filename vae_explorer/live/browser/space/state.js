@@ -1,223 +1,303 @@
 /**
- * Where the hand is: the code z, the plane and the part of it in view, the digit that was taken,
- * the ends of a path. All codes are (D,).
+ * The state of a map, and what can be done on it: pure functions from a state and what was asked for
+ * to the next state. All codes are (D,).
  */
-import { FLAT } from "./space.js";
-import { View } from "./view.js";
+import { including, View } from "./view.js";
 
 /**
- * @typedef {{z: Float64Array, row?: number}} End of a path; a test digit, where it has a row
- * @typedef {{row: number|null, mean: Float64Array, variance: Float64Array}} Taken q(z|x) of a test
- *   digit, or of a drawing, which has no row
+ * @typedef {import("./view.js").Place} Place
+ * @typedef {import("./projection.js").Projection} Projection
+ *
+ * @typedef {Object} Selection a test image or a drawing, and its posterior q(z|x)
+ * @property {number|null} row of a test image; null for a drawing
+ * @property {Float64Array} mean
+ * @property {Float64Array} variance
+ * @property {Float32Array} [pixels] of a drawing, (H, W, C)
+ *
+ * @typedef {{z: Float64Array, row: number|null}} Endpoint of a path; a test image, if it has a row
+ * @typedef {{z: Float64Array, where: string}} Preview a code that is looked at, and where it is
+ * @typedef {"scatter"|"manifold"|"interpolate"} Tool
+ * @typedef {"points"|"grid"} Layer
+ *
+ * @typedef {Object} Lattice the codes that the grid decodes
+ * @property {"view"|"fixed"} cells as many as fill what is in view, or `size` by `size`
+ * @property {number} size codes a side
+ * @property {number} range from −range to range of the prior's standard deviations, in a linear scale
+ * @property {number} height of the row that the dock shows, in prior standard deviations
+ *
+ * @typedef {Object} PathSettings
+ * @property {import("./paths.js").Interpolation} interpolation
+ * @property {"z"|"picture"} spacing what is equal between steps
+ * @property {number} steps
+ * @property {number} speed of Play, 1 as usual
+ *
+ * @typedef {Object} MapState
+ * @property {Float32Array} z at the handle
+ * @property {Selection|null} selection
+ * @property {Preview|null} preview
+ * @property {Endpoint[]} path
+ * @property {PathSettings} pathSettings
+ * @property {Projection} projection
+ * @property {View} view
+ * @property {Tool} tool
+ * @property {Layer[]} layers
+ * @property {Lattice} lattice
+ * @property {ReadonlySet<number>} hidden classes
+ * @property {import("../nn/runner.js").Runner|null} decoder
  */
 
-export class Hand {
-  /** @param {import("./space.js").Space} space */
-  constructor(space) {
-    this.space = space;
-    this.z = new Float32Array(space.dims);
-    this.plane = null;
-    this.planeName = "";
-    /** Coordinates of all codes on what is shown, (N, 2). @type {Float32Array} */
-    this.xy = null;
-    this.view = new View();
-    /** What shows all codes on what is shown. */
-    this.around = new View();
-    /** @type {End[]} */
-    this.path = [];
-    /** @type {Taken|null} */
-    this.taken = null;
-    /** How the path goes from end to end, and what is equal between its steps. */
-    this.way = "lerp";
-    this.spacing = "z";
-    /** Classes that are not shown. @type {Set<number>} */
-    this.hidden = new Set();
-  }
+/** @type {Lattice} */
+export const DEFAULT_LATTICE = { cells: "view", size: 20, range: 3, height: 0.4 };
+/** @type {PathSettings} */
+export const DEFAULT_PATH_SETTINGS = { interpolation: "straight", spacing: "z", steps: 11, speed: 1 };
+export const [MIN_SIZE, MAX_SIZE] = [5, 30];
+export const [MIN_RANGE, MAX_RANGE] = [1, 5];
+export const [MIN_STEPS, MAX_STEPS] = [3, 30];
+/** As many endpoints as there are letters for them. */
+export const MAX_ENDPOINTS = 26;
+// Steps of the arrow keys, as shares of what the map shows.
+const [STEP, FINE_STEP] = [0.02, 0.002];
 
-  /**
-   * Put everything where it was; what was not said is where a first visitor finds it.
-   * @param {Object} state as `vae_explorer/live/hand.py` gives it
-   */
-  restore({ z, digit, path = [], plane, view, way, hide = [] }) {
-    const { space } = this;
-    if (way) [this.way, this.spacing] = way;
-    hide.forEach((kind) => this.hidden.add(kind));
-    this.path = path
-      .map((end) => (Array.isArray(end) ? { z: Float64Array.from(end) } : this.endAt(end)))
-      .filter((end) => this.isCode(end.z));
-    const moved = z && this.moveTo(z);
-    // In many dimensions most places decode to nothing much: start on a digit.
-    const row = digit < space.count ? digit : moved ? null : 0;
-    if (row !== null) this.take(row);
-    if (moved) this.moveTo(z);
-    const first = space.dims > 2 ? "pca:0,1" : "dims:0,1";
-    // Two dimensions are a plane by themselves.
-    const asked = space.dims > 2 ? (plane ?? first) : first;
-    if (!this.choosePlane(asked, view)) this.choosePlane(first);
-  }
+/** What a first visitor finds: the first test image, since most places in many dimensions decode to nothing. */
+export function firstState(/** @type {import("./space.js").Space} */ space) {
+  const projection = /** @type {Projection} */ (space.project(space.defaultPlane));
+  /** @type {MapState} */
+  const state = {
+    z: new Float32Array(space.dims),
+    selection: null,
+    preview: null,
+    path: [],
+    pathSettings: DEFAULT_PATH_SETTINGS,
+    projection,
+    view: View.of(projection.extent),
+    tool: "scatter",
+    layers: ["points"],
+    lattice: DEFAULT_LATTICE,
+    hidden: new Set(),
+    decoder: null,
+  };
+  return space.count ? select(state, 0) : state;
+}
 
-  /** @returns {Object} the state, for `restore` */
-  snapshot() {
-    const { view } = this;
-    return {
-      z: Array.from(this.z),
-      digit: this.taken?.row ?? null,
-      path: this.path.map((end) => end.row ?? Array.from(end.z)),
-      plane: this.planeName,
-      view: [view.x, view.y, view.span],
-      way: [this.way, this.spacing],
-      hide: [...this.hidden].sort(),
-    };
-  }
+// The handle.
 
-  /** Whether z has a number for each dimension. */
-  isCode(z) {
-    return z.length === this.space.dims && z.every(Number.isFinite);
-  }
+/** @template {MapState} S @returns {S} the same, where z is no code */
+export function moveTo(/** @type {S} */ state, /** @type {ArrayLike<number>} */ z) {
+  if (!state.projection.space.isCode(z)) return state;
+  return { ...state, z: Float32Array.from(z), preview: null };
+}
 
-  /** Move to z. @returns {boolean} false, and it stays, where z is no code */
-  moveTo(z) {
-    if (!this.isCode(z)) return false;
-    this.z = Float32Array.from(z);
-    return true;
-  }
+/** Move to a place of the map; on a stored view, to the nearest test image. @template {MapState} S @returns {S} */
+export function moveToPlace(/** @type {S} */ state, /** @type {Place} */ place) {
+  const z = state.projection.codeAt(place, state.z);
+  if (z) return moveTo(state, z);
+  const row = state.projection.rowAt(place, state.hidden);
+  return row === null || row === state.selection?.row ? state : select(state, row);
+}
 
-  /**
-   * Show another plane, as a whole or the part in `view`: x, y, span.
-   * @param {string} name as `Space.plane` takes it, or of a flat view
-   * @returns {boolean} false, and it stays, where there is no such plane
-   */
-  choosePlane(name, view) {
-    const { space } = this;
-    const flat = FLAT[name] && space[name];
-    const plane = flat ? null : space.plane(name);
-    if (!flat && !plane) return false;
-    this.planeName = name;
-    this.lay(plane, plane ? plane.all(space.mean) : flat, view);
-    return true;
+/** Move a step in a direction, `[1, 0]` to the right, and stay in sight. @template {MapState} S @returns {S} */
+export function step(
+  /** @type {S} */ state,
+  /** @type {Place} */ [right, up],
+  /** @type {boolean} */ fine = false,
+) {
+  const { projection, view, hidden } = state;
+  const [x, y] = projection.placeOf(state.z);
+  const size = (fine ? FINE_STEP : STEP) * view.span;
+  if (projection.plane) {
+    return follow(moveToPlace(state, [x + right * size, y + up * size]));
   }
+  const row = projection.rowBeside([x, y], [right, up], hidden);
+  return row === null ? state : follow(select(state, row));
+}
 
-  /** Show a plane that has no name of its own. @param {import("./plane.js").Plane} plane */
-  usePlane(plane) {
-    this.planeName = plane.name;
-    this.lay(plane, plane.all(this.space.mean));
-  }
+/** Set one dimension of z. @template {MapState} S @returns {S} */
+export function slide(/** @type {S} */ state, /** @type {number} */ dim, /** @type {number} */ value) {
+  return moveTo(state, state.z.map((other, d) => (d === dim ? value : other)));
+}
 
-  /** Lay the codes out at `xy`, (N, 2), and show them as a whole or the part in `view`. */
-  lay(plane, xy, view) {
-    this.plane = plane;
-    this.xy = xy;
-    this.around = View.around(xy);
-    // Two dimensions show the prior to three standard deviations, too.
-    if (this.space.dims === 2) this.around.span = Math.max(this.around.span, 6.6);
-    const { side } = this.view;
-    this.view = view ? new View(...view) : this.whole();
-    this.view.side = side;
-  }
+/** Look at the code at a place, without moving there; null for no longer. @template {MapState} S @returns {S} */
+export function preview(/** @type {S} */ state, /** @type {Place|null} */ place) {
+  if (!place) return state.preview ? { ...state, preview: null } : state;
+  const { projection } = state;
+  const row = projection.plane ? null : projection.rowAt(place, state.hidden);
+  const z = row === null ? projection.codeAt(place, state.z) : projection.space.code(row);
+  return z ? { ...state, preview: { z, where: "under the pointer" } } : state;
+}
 
-  /** @returns {View} that shows everything, the hand and the path too */
-  whole() {
-    const view = new View(this.around.x, this.around.y, this.around.span);
-    for (const z of [this.z, ...this.path.map((end) => end.z)]) view.include(...this.placeOf(z));
-    view.side = this.view.side;
-    return view;
-  }
+// The selection.
 
-  /** Have the map show the hand, where it has left what is in view. */
-  follow() {
-    const [left, top] = this.view.toScreen(...this.placeOf(this.z));
-    const beyond = (place) => Math.min(0, place) + Math.max(0, place - this.view.side);
-    this.view.pan(-beyond(left), -beyond(top));
-  }
+/** Select a test image: the handle moves to its posterior mean. @template {MapState} S @returns {S} */
+export function select(/** @type {S} */ state, /** @type {number} */ row) {
+  const { space } = state.projection;
+  const mean = space.code(row);
+  return moveTo({ ...state, selection: { row, mean, variance: space.variance(row) } }, mean);
+}
 
-  /** @returns {[string, string]} what the map's axes are */
-  get titles() {
-    return this.plane?.titles ?? [1, 2].map((k) => `${FLAT[this.planeName]} ${k}`);
-  }
+/**
+ * Select a drawing by what the encoder gave for it.
+ * @template {MapState} S
+ * @param {S} state
+ * @param {Float32Array} posterior mean and log-variance, (2 D,)
+ * @param {Float32Array} pixels (H, W, C)
+ * @returns {S|null} null where a number is none
+ */
+export function selectDrawing(state, posterior, pixels) {
+  const selection = posteriorOf(state.projection.space.dims, posterior);
+  return selection && moveTo({ ...state, selection: { ...selection, pixels } }, selection.mean);
+}
 
-  /** Where a code is on the map. A flat view cannot say: there it is where the nearest digit stands. */
-  placeOf(z) {
-    if (this.plane) return this.plane.coordinates(z);
-    const row = this.space.nearest(z);
-    return [this.xy[2 * row], this.xy[2 * row + 1]];
-  }
+/** @returns {Selection|null} from mean and log-variance in one array, (2 D,); null where a number is none */
+export function posteriorOf(/** @type {number} */ dims, /** @type {Float32Array} */ posterior) {
+  if (posterior.length !== 2 * dims || !posterior.every(Number.isFinite)) return null;
+  const mean = Float64Array.from(posterior.subarray(0, dims));
+  return { row: null, mean, variance: Float64Array.from(posterior.subarray(dims), Math.exp) };
+}
 
-  /**
-   * The code at a place on the map, in pixels: on the plane through `from`, which keeps the rest of
-   * it. A flat view has no inverse: there it is the nearest digit's code.
-   */
-  codeAt(left, top, from = this.z) {
-    return this.codeAtPlace(this.view.toPlane(left, top), from);
-  }
+/** @template {MapState} S @returns {S} */
+export function forgetDrawing(/** @type {S} */ state) {
+  return state.selection?.row === null ? { ...state, selection: null } : state;
+}
 
-  codeAtPlace(place, from = this.z) {
-    if (this.plane) return this.plane.at(this.plane.residual(from), ...place);
-    const row = this.space.nearestOnMap(this.xy, place, this.hidden);
-    return row === null ? Float64Array.from(from) : this.space.code(row);
-  }
+/**
+ * Draw z = mean + sigma * eps from the selection's posterior, eps ~ N(0, I) by Box and Muller (1958).
+ * @template {MapState} S
+ * @param {S} state
+ * @param {() => number} random from 0 to below 1
+ * @returns {S}
+ */
+export function sampleAgain(state, random = Math.random) {
+  if (!state.selection) return state;
+  const { mean, variance } = state.selection;
+  const z = mean.map((value, d) => {
+    const length = Math.sqrt(-2 * Math.log(1 - random()));
+    return value + Math.sqrt(variance[d]) * length * Math.cos(2 * Math.PI * random());
+  });
+  return moveTo(state, z);
+}
 
-  /** The code a step of `size`, in the map's units, to the right and up. */
-  codeBeside(right, up, size) {
-    const [x, y] = this.placeOf(this.z);
-    if (this.plane) return this.codeAtPlace([x + right * size, y + up * size]);
-    const row = this.space.nearestAlong(this.xy, [x, y], [right, up], this.hidden);
-    return row === null ? this.z : this.space.code(row);
-  }
+/** @template {MapState} S @returns {S} */
+export function backToMean(/** @type {S} */ state) {
+  return state.selection ? moveTo(state, state.selection.mean) : state;
+}
 
-  /** The row of the point under a place, in pixels. @returns {number|null} */
-  pointAt(left, top, reach) {
-    const place = this.view.toPlane(left, top);
-    return this.space.nearestOnMap(this.xy, place, this.hidden, reach / this.view.scale);
-  }
+/** A click: it selects a test image or moves the handle; with Interpolate, it adds an endpoint. @template {MapState} S @returns {S} */
+export function tap(/** @type {S} */ state, /** @type {Place} */ place, /** @type {number|null} */ row) {
+  if (state.tool === "interpolate") return addEndpoint(state, place, row);
+  return row === null ? moveToPlace(state, place) : select(state, row);
+}
 
-  /** Take a test digit: z becomes its mean. */
-  take(row) {
-    const mean = this.space.code(row);
-    this.taken = { row, mean, variance: this.space.variance(row) };
-    this.moveTo(mean);
-  }
+// The path.
 
-  /**
-   * Take a drawing by what the encoder gave for it.
-   * @param {Float32Array} code mean and log-variance, (2D,)
-   * @returns {boolean} false, and nothing is taken, where a mean is no number
-   */
-  takeDrawing(code) {
-    const { dims } = this.space;
-    const mean = Float64Array.from(code.subarray(0, dims));
-    if (!this.moveTo(mean)) return false;
-    this.taken = { row: null, mean, variance: Float64Array.from(code.subarray(dims), Math.exp) };
-    return true;
-  }
+/** @template {MapState} S @returns {S} */
+export function addEndpoint(/** @type {S} */ state, /** @type {Place} */ place, /** @type {number|null} */ row) {
+  const end = endpointAt(state, place, row, state.z);
+  if (!end || state.path.length >= MAX_ENDPOINTS) return state;
+  return { ...state, path: [...state.path, end], preview: null };
+}
 
-  /**
-   * Draw z = mean + sigma * eps from the posterior of what is taken, eps ~ N(0, I) by Box and
-   * Muller (1958).
-   * @param {() => number} random from 0 to below 1
-   */
-  resample(random = Math.random) {
-    const { mean, variance } = this.taken;
-    this.moveTo(
-      mean.map((value, d) => {
-        const length = Math.sqrt(-2 * Math.log(1 - random()));
-        return value + Math.sqrt(variance[d]) * length * Math.cos(2 * Math.PI * random());
-      }),
-    );
-  }
+/** Move an endpoint; what lies off the plane of its code stays. @template {MapState} S @returns {S} */
+export function moveEndpoint(/** @type {S} */ state, /** @type {number} */ k, /** @type {Place} */ place) {
+  const end = endpointAt(state, place, null, state.path[k].z);
+  if (!end) return state;
+  const where = `at ${letter(k)}`;
+  return { ...state, path: state.path.with(k, end), preview: { z: end.z, where } };
+}
 
-  /** @returns {End} of a path, at a test digit */
-  endAt(row) {
-    return { row, z: this.space.code(row) };
-  }
+/** @template {MapState} S @returns {S} */
+export function removeEndpoint(/** @type {S} */ state, /** @type {number} */ k) {
+  return { ...state, path: state.path.toSpliced(k, 1), preview: null };
+}
 
-  /** Move an end of the path to a place, in pixels; it keeps what lies off the plane. */
-  moveEnd(k, left, top) {
-    this.path[k] = { z: this.codeAt(left, top, this.path[k].z) };
-  }
+/** @template {MapState} S @returns {S} */
+export function clearPath(/** @type {S} */ state) {
+  return { ...state, path: [], preview: null };
+}
 
-  /** Rows of the first three ends that are test digits. @returns {number[]|null} */
-  get threeDigits() {
-    const rows = this.path.map((end) => end.row).filter((row) => row !== undefined);
-    return new Set(rows).size > 2 ? [...new Set(rows)].slice(0, 3) : null;
-  }
+/** The name of an endpoint. */
+export function letter(/** @type {number} */ k) {
+  return String.fromCharCode(65 + k);
+}
+
+/** @returns {Endpoint|null} */
+function endpointAt(
+  /** @type {MapState} */ { projection, hidden },
+  /** @type {Place} */ place,
+  /** @type {number|null} */ row,
+  /** @type {ArrayLike<number>} */ from,
+) {
+  const image = row ?? (projection.plane ? null : projection.rowAt(place, hidden));
+  if (image !== null) return { row: image, z: projection.space.code(image) };
+  const z = projection.codeAt(place, from);
+  return z && { row: null, z };
+}
+
+// What is shown.
+
+/** @template {MapState} S @returns {S} */
+export function chooseTool(/** @type {S} */ state, /** @type {Tool} */ tool) {
+  /** @type {Record<Tool, Layer[]>} */
+  const layers = { scatter: ["points"], manifold: ["points", "grid"], interpolate: state.layers };
+  return { ...state, tool, layers: layers[tool], preview: null };
+}
+
+/** @template {MapState} S @returns {S} */
+export function toggleLayer(/** @type {S} */ state, /** @type {Layer} */ layer) {
+  const others = state.layers.filter((name) => name !== layer);
+  return { ...state, layers: state.layers.includes(layer) ? others : [...others, layer] };
+}
+
+/** @template {MapState} S @returns {S} */
+export function toggleClass(/** @type {S} */ state, /** @type {number} */ kind) {
+  const hidden = new Set(state.hidden);
+  if (!hidden.delete(kind)) hidden.add(kind);
+  return { ...state, hidden };
+}
+
+/** Show a class alone; if it is, show all again. @template {MapState} S @returns {S} */
+export function showOnly(/** @type {S} */ state, /** @type {number} */ kind) {
+  const { classes } = state.projection.space.header;
+  const others = classes.map((_, other) => other).filter((other) => other !== kind);
+  const already = others.every((other) => state.hidden.has(other)) && !state.hidden.has(kind);
+  return { ...state, hidden: new Set(already ? [] : others) };
+}
+
+/**
+ * Show the codes on another plane or view, as a whole.
+ * @template {MapState} S
+ * @param {S} state
+ * @param {Projection} projection
+ * @returns {S}
+ */
+export function project(state, projection) {
+  return fitAll({ ...state, projection, preview: null });
+}
+
+/** The name of the plane through the path's first three endpoints; null where there are fewer. */
+export function planeThroughPath(/** @type {MapState} */ { path }) {
+  if (path.length < 3) return null;
+  const ends = path.slice(0, 3).map(({ row, z }) => row ?? Array.from(z, (value) => +value.toFixed(4)).join());
+  return `through:${ends.join(";")}`;
+}
+
+/** @template {MapState} S @returns {S} */
+export function pan(/** @type {S} */ state, /** @type {number} */ dx, /** @type {number} */ dy) {
+  return { ...state, view: state.view.pan(dx, dy) };
+}
+
+/** @template {MapState} S @returns {S} */
+export function zoom(/** @type {S} */ state, /** @type {number} */ factor, /** @type {Place} */ place) {
+  return { ...state, view: state.view.zoom(factor, place) };
+}
+
+/** Show everything: the codes, the handle and the path. @template {MapState} S @returns {S} */
+export function fitAll(/** @type {S} */ state) {
+  const { projection } = state;
+  const places = [state.z, ...state.path.map((end) => end.z)].map((z) => projection.placeOf(z));
+  return { ...state, view: View.of(places.reduce(including, projection.extent)) };
+}
+
+/** Have the map show the handle, where it has left what is in view. @template {MapState} S @returns {S} */
+export function follow(/** @type {S} */ state) {
+  return { ...state, view: state.view.reveal(state.projection.placeOf(state.z)) };
 }
