@@ -13,7 +13,6 @@ from sklearn.neighbors import NearestNeighbors
 
 from vae_explorer import evaluate as command
 from vae_explorer.analysis.codes import active_units, encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.analysis.evaluation import evaluate, importance_weighted_nll
 from vae_explorer.checkpoint.folder import Latents, list_checkpoints, load_checkpoint
 from vae_explorer.data import Dataset
@@ -22,6 +21,7 @@ from vae_explorer.training.save import release
 from vae_explorer.vae import objective
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 
 
 @pytest.fixture(scope="module")

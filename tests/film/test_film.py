@@ -16,7 +16,6 @@ import torch
 from PIL import Image
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.data import Dataset
 from vae_explorer.film.film import FILE, Film, load_film, write_film
 from vae_explorer.film.gif import film_gif
@@ -24,6 +23,7 @@ from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots, snapshot_steps
 from vae_explorer.training.fit import fit, steps_of
 from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.objective import mean_elbo
 
 MODEL = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,), dropout=0.1)
 TRAIN = TrainConfig(dataset="digits", epochs=3, batch_size=10)

@@ -20,9 +20,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.data import Split
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.precision import rounded_products
 
 __all__ = ["FILMED", "Snapshot", "Snapshots", "snapshot_steps"]

@@ -12,7 +12,6 @@ import torch
 from tqdm import tqdm
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.analysis.evaluation import evaluate
 from vae_explorer.analysis.projections import tsne_projection, umap_projection
 from vae_explorer.checkpoint.folder import Latents, save_checkpoint
@@ -23,6 +22,7 @@ from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots
 from vae_explorer.training.fit import FitResult, steps_of
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 
 __all__ = ["device_name", "release"]
 
