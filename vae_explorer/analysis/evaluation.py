@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from vae_explorer.analysis.codes import active_units, encode_split, kl_by_dimension
 from vae_explorer.analysis.neighbours import knn_accuracy, trustworthiness
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.data import Dataset, Split, to_float
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import DECODED_AT_ONCE, importance_weighted_bound, mean_elbo
