@@ -95,7 +95,7 @@ export class MapView {
 
   showLines(named) {
     const { view, plane, space, hidden } = this.hand;
-    const origin = plane?.coordinates(new Float64Array(space.dims));
+    const origin = plane?.coordinates(new Float64Array(space.dims)) ?? null;
     this.parts.overlay.draw(view, origin, named ? this.places : [], hidden);
   }
 
