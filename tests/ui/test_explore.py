@@ -821,10 +821,9 @@ def test_a_decoder_that_does_not_arrive_leaves_the_points(page: Page, address: s
             "  return /webgl/.test(kind) ? null : get.call(this, kind, ...rest); }",
             "This browser has no WebGL",
         ),
-        ("delete window.Worker", ""),
         ("delete window.WebAssembly", ""),
     ],
-    ids=["webgl", "workers", "webassembly"],
+    ids=["webgl", "webassembly"],
 )
 def test_a_browser_that_lacks_something_still_shows_the_map(
     page: Page, address: str, plane: object, missing: str, words: str

@@ -46,9 +46,3 @@ export function namePlaces(xy, label, classes, [left, bottom, right, top]) {
   }
   return sums.map(([x, y, n]) => (n ? [x / n, y / n] : null));
 }
-
-/** Black or white, whichever is easier to read on a `#rrggbb` colour. */
-export function ink(colour) {
-  const [red, green, blue] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 150 ? "black" : "white";
-}

@@ -4,9 +4,8 @@
  * that are there; while new ones are decoded, the old ones are drawn where they belong.
  */
 
-import { toColours } from "../dom/canvas.js";
+import { fitCanvas, toColours } from "../dom/canvas.js";
 import { latest } from "../dom/latest.js";
-import { fit } from "./points.js";
 
 // Cells in one message to a worker: small enough for the workers to share the work evenly.
 const CHUNK = 40;
@@ -59,7 +58,7 @@ export class Sheet {
   /** Draw what is there. @param {import("../space/view.js").View} view */
   draw(view) {
     const context = this.canvas.getContext("2d");
-    fit(this.canvas, view.side);
+    fitCanvas(this.canvas, view.side);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (!this.cells) return;
     const { step, left, bottom, columns, rows, canvas } = this.cells;
@@ -104,7 +103,7 @@ export class Sheet {
           whole = toColours(cell, channels, next.image, x, y, width) && whole;
         });
       };
-      jobs.push(runner.later(codes, chunk.length).then(place));
+      jobs.push(runner.runAsync(codes, chunk.length).then(place));
     }
     await Promise.all(jobs);
     if (!whole) throw new Error("The decoder gave something that is no number.");

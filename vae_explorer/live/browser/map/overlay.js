@@ -1,8 +1,9 @@
 /** Lines over the map: axes, rings of the prior, the posterior's ellipse, the path, class names. */
+
+import { ink } from "../dom/canvas.js";
 import { element, shape } from "../dom/element.js";
 import { ellipse } from "../space/plane.js";
 import { ticks } from "../space/view.js";
-import { ink } from "./class-labels.js";
 
 const SIGMAS = [1, 2, 3];
 

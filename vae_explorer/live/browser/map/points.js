@@ -1,5 +1,7 @@
 /** Codes as coloured discs: by WebGL, or by a plain canvas where there is none. */
 
+import { fitCanvas } from "../dom/canvas.js";
+
 const VERTEX = `
 attribute vec2 at;
 attribute vec4 kind;
@@ -106,7 +108,7 @@ function webglPoints(canvas, gl, label, redraw) {
       gl.bufferData(gl.ARRAY_BUFFER, xy, gl.DYNAMIC_DRAW);
     },
     draw(view, colours, size) {
-      const ratio = fit(canvas, view.side);
+      const ratio = fitCanvas(canvas, view.side);
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT);
@@ -150,7 +152,7 @@ function canvasPoints(canvas, label) {
       xy = coordinates;
     },
     draw(view, colours, size) {
-      const ratio = fit(canvas, view.side);
+      const ratio = fitCanvas(canvas, view.side);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, view.side, view.side);
       for (let kind = 0; kind < colours.length / 4; kind++) {
@@ -166,15 +168,4 @@ function canvasPoints(canvas, label) {
     },
     release() {},
   };
-}
-
-/** Give a canvas as many pixels as the screen has for it. @returns {number} pixels a CSS pixel */
-export function fit(canvas, side) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  const pixels = Math.max(1, Math.round(side * ratio));
-  if (canvas.width !== pixels || canvas.height !== pixels) {
-    canvas.width = pixels;
-    canvas.height = pixels;
-  }
-  return pixels / side;
 }

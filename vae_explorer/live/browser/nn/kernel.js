@@ -9,7 +9,7 @@
  * counted in floats. W is stored in panels of 8 outputs, so that one row of a panel is two SIMD
  * registers and a panel is read from its first float to its last.
  *
- * @typedef {"relaxed" | "simd" | "plain"} KernelKind
+ * @typedef {"simd" | "plain"} KernelKind
  * @typedef {object} Kernel
  * @property {KernelKind} kind
  * @property {Float32Array} values - starts at 0 and is never moved
@@ -65,30 +65,32 @@ export function openKernel(length, kind = fastestKind()) {
   return { kind, values, product };
 }
 
-/** The fastest kind of kernel that works here. */
+/** The fastest kind of kernel that works here. @returns {KernelKind} */
 export function fastestKind() {
-  return SIMD_KINDS.find((kind) => compiled(kind)) ?? "plain";
+  return compiled() ? "simd" : "plain";
 }
 
-const SIMD_KINDS = ["relaxed", "simd"];
-const modules = new Map();
+/** @type {WebAssembly.Module | null | undefined} */
+let compiledModule;
 
-/** The module of a kind, compiled once; null where it cannot be had. */
-function compiled(kind) {
-  if (SIMD_KINDS.includes(kind) && !modules.has(kind)) {
-    let module = null;
+/** The module of the SIMD kernel, compiled once; null where it cannot be had. */
+function compiled() {
+  if (compiledModule === undefined) {
     try {
-      module = new WebAssembly.Module(emitModule(kind === "relaxed"));
+      compiledModule = new WebAssembly.Module(emitModule());
     } catch {
-      // No WebAssembly, no SIMD, or a page whose policy forbids both.
+      compiledModule = null; // no WebAssembly, no SIMD, or a page whose policy forbids both
     }
-    modules.set(kind, module);
   }
-  return modules.get(kind);
+  return compiledModule;
 }
 
+/**
+ * @param {number} length
+ * @param {string} kind
+ */
 function simdPanel(length, kind) {
-  const module = compiled(kind);
+  const module = kind === "simd" ? compiled() : null;
   if (!module) throw new Error(`kernel: found no support for "${kind}" here, expected "plain"`);
   const memory = new WebAssembly.Memory({ initial: Math.ceil((4 * length) / 65536) || 1 });
   const { four, one } = new WebAssembly.Instance(module, { m: { m: memory } }).exports;
@@ -184,7 +186,6 @@ const storeFour = (local, offset, value) => [get(local), value, simd(11), at(off
 const zeros = [simd(12), Array(16).fill(0)];
 const addFour = (a, b) => [a, b, simd(0xe4)];
 const multiplyFour = (a, b) => [a, b, simd(0xe6)];
-const multiplyAddFour = (a, b, c) => [a, b, c, simd(0x105)]; // in one rounding where that is fast
 
 /**
  * The function (x, w, b, y, blocks, inputs, outputs) for one panel; addresses are in bytes.
@@ -192,7 +193,7 @@ const multiplyAddFour = (a, b, c) => [a, b, c, simd(0x105)]; // in one rounding 
  * Each block is `rows` rows. A row's sum of 8 outputs is kept in `chains` parts of two registers:
  * a single row has too few sums to fill the time that an addition takes.
  */
-function emitPanel(rows, chains, relaxed) {
+function emitPanel(rows, chains) {
   const [x, w, b, y, blocks, inputs, outputs, weight, count] = Array(9).keys();
   const row = (r) => 9 + r;
   const value = 9 + rows;
@@ -201,10 +202,7 @@ function emitPanel(rows, chains, relaxed) {
   const eachRow = (body) => Array.from({ length: rows }, (_, r) => body(r));
   const eachChain = (body) => Array.from({ length: chains }, (_, c) => body(c));
   const stride = (size) => shiftLeft(get(size), 2);
-  const addProduct = (local, a, b) => {
-    const now = get(local);
-    return set(local, relaxed ? multiplyAddFour(a, b, now) : addFour(now, multiplyFour(a, b)));
-  };
+  const addProduct = (local, a, b) => set(local, addFour(get(local), multiplyFour(a, b)));
 
   const inputsAtOnce = (unroll) => [
     Array.from({ length: unroll }, (_, k) => [
@@ -242,7 +240,7 @@ function emitPanel(rows, chains, relaxed) {
 }
 
 /** The module's bytes: the memory "m" of "m" comes in, `four` and `one` go out. */
-function emitModule(relaxed) {
+function emitModule() {
   const text = (name) => list(Array.from(name, (letter) => letter.charCodeAt(0)));
   const type = [0x60, list(Array(7).fill(I32)), list([])];
   const sections = [
@@ -256,7 +254,7 @@ function emitModule(relaxed) {
         [text("one"), 0, 1],
       ],
     ],
-    [10, [emitPanel(4, 1, relaxed), emitPanel(1, 4, relaxed)]],
+    [10, [emitPanel(4, 1), emitPanel(1, 4)]],
   ];
   const header = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const bytes = [header, sections.map(([id, items]) => [id, sized(list(items))])];

@@ -6,6 +6,7 @@
  * turn, and a scratch buffer for the windows of convolutions.
  */
 
+import { halfToFloat } from "../dom/blob.js";
 import { ACTIVATIONS, activate } from "./activations.js";
 import { gatherWindows, scatterWindows } from "./convolution.js";
 import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
@@ -82,7 +83,7 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   const buffers = [0, 1].map(() => reserve(capacity * values + SLACK));
 
   const kernel = openKernel(length, kind);
-  const floats = weights instanceof Uint16Array ? widened(weights) : weights;
+  const floats = weights instanceof Uint16Array ? halfToFloat(weights) : weights;
   for (const step of steps) {
     const matrix = floats.subarray(step.weight, step.bias);
     packMatrix(kernel.values, step.w, matrix, step.rows, step.columns);
@@ -220,21 +221,3 @@ function runConvTranspose(kernel, step, from, to, n, { scratch, noBias }) {
 }
 
 const STEPS = { dense: runDense, conv: runConv, conv_transpose: runConvTranspose };
-
-/** Half-precision numbers, given by their 16 bits, as single ones. */
-export function widened(bits) {
-  const floats = new Float32Array(bits.length);
-  for (let k = 0; k < bits.length; k++) {
-    const exponent = (bits[k] >> 10) & 31;
-    const fraction = bits[k] & 1023;
-    let size;
-    if (exponent === 0) size = fraction * 2 ** -24;
-    else if (exponent === 31) size = fraction ? NaN : Infinity;
-    else size = (1024 + fraction) * HALF_STEPS[exponent];
-    floats[k] = bits[k] >> 15 ? -size : size;
-  }
-  return floats;
-}
-
-/** The distance between neighbours, by exponent. */
-const HALF_STEPS = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));

@@ -1,5 +1,5 @@
 /** The codes of a checkpoint's test images, and the planes through them. */
-import { widened } from "../nn/network.js";
+import { halfToFloat } from "../dom/blob.js";
 import { digitsPlane, dimensionPlane, principalPlane } from "./plane.js";
 
 /** The flat views that may come with the codes: they have no inverse. */
@@ -22,7 +22,7 @@ export class Space {
   /** @returns {Float64Array} a row's posterior variance, (D,) */
   variance(row) {
     const bits = this.logvar.subarray(row * this.dims, (row + 1) * this.dims);
-    return Float64Array.from(widened(bits), Math.exp);
+    return Float64Array.from(halfToFloat(bits), Math.exp);
   }
 
   /** What a row is, in words. */
