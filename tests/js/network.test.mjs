@@ -6,7 +6,6 @@ import { test } from "node:test";
 import { halfToFloat } from "../../vae_explorer/live/browser/dom/blob.js";
 import { ACTIVATIONS, activate, erf } from "../../vae_explorer/live/browser/nn/activations.js";
 import {
-  fastestKind,
   openKernel,
   packMatrix,
   padded,
