@@ -131,8 +131,8 @@ def with_flags(recipe: Recipe, args: argparse.Namespace) -> Recipe:
         name = other_name(recipe, training.dataset, model.latent_dim)
     shape = DATASETS[training.dataset].image_shape
     if shape != model.image_shape:
-        # Windows of another size of image give way to such as fit this one.
-        model = replace(model, image_shape=shape, windows=(), decoder_windows=())
+        # Kernels of another size of image give way to such as fit this one.
+        model = replace(model, image_shape=shape, kernels=(), decoder_kernels=())
     return replace(recipe, name=args.name or name, model=model, training=training)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -82,13 +81,11 @@ def tiny() -> Dataset:
 
 @pytest.fixture(scope="session")
 def node() -> list[str]:
-    """The command that starts node, with the SIMD instructions that browsers have by now."""
+    """The command that starts node."""
     path = shutil.which("node")
     if path is None:
         pytest.skip("node is not on the PATH; the page's scripts are tested with it")
-    flag = "--experimental-wasm-relaxed-simd"
-    options = subprocess.run([path, "--v8-options"], capture_output=True, text=True, check=True)
-    return [path, flag] if flag in options.stdout else [path]
+    return [path]
 
 
 @pytest.fixture(scope="session")

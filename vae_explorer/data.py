@@ -26,7 +26,7 @@ __all__ = [
     "Split",
     "default_data_dir",
     "load_dataset",
-    "pixels",
+    "to_float",
 ]
 
 DIGITS_TEST_SIZE = 360
@@ -86,7 +86,7 @@ class Dataset(NamedTuple):
     checksum: str
 
 
-def pixels(images: Tensor) -> Tensor:
+def to_float(images: Tensor) -> Tensor:
     """Return uint8 images, (B, C, H, W), as float32 in [0, 1]."""
     return images.float().div_(255)
 

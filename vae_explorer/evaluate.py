@@ -37,9 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         results[str(path)] = asdict(figures)
         if not args.json:
             print(f"{path}\n{_table(figures)}")
-            if left_out := checkpoint.meta.model.left_out:
+            if omitted := checkpoint.meta.model.omitted_constant:
                 print(
-                    f"  left out of −ELBO, reconstruction and IW-NLL: {left_out:.2f} nats per image"
+                    f"  omitted from −ELBO and its parts, and IW-NLL: {omitted:.2f} nats per image"
                 )
             print(flush=True)
     if args.json:

@@ -8,7 +8,7 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.stats import ortho_group
 
 from vae_explorer.analysis.alignment import align, shared_rows
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 
 
 def _codes(seed: int, dims: int = 5) -> np.ndarray:

@@ -14,7 +14,7 @@ from vae_explorer.analysis.codes import (
     kl_by_dimension,
     principal_axes,
 )
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.data import Dataset
 from vae_explorer.vae.model import VAE, ModelConfig
 

@@ -13,15 +13,16 @@ from sklearn.neighbors import NearestNeighbors
 
 from vae_explorer import evaluate as command
 from vae_explorer.analysis.codes import active_units, encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.analysis.evaluation import evaluate, importance_weighted_nll
-from vae_explorer.checkpoint.folder import Latents, list_checkpoints, load_checkpoint
+from vae_explorer.checkpoint.folder import list_checkpoints, load_checkpoint
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
 from vae_explorer.training.save import release
 from vae_explorer.vae import objective
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from vae_explorer.analysis.metrics import compare_metrics, config_differences
 from vae_explorer.checkpoint.folder import load_meta
-from vae_explorer.checkpoint.meta import METRICS, Meta
+from vae_explorer.checkpoint.meta import REQUIRED_METRICS, Meta
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "mnist-2d"
 
@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "mnist-2d"
 @pytest.fixture
 def metas() -> tuple[Meta, Meta]:
     first = load_meta(SHIPPED)
-    measured = {name: first.metrics[name] for name in METRICS}
+    measured = {name: first.metrics[name] for name in REQUIRED_METRICS}
     first = replace(first, metrics=measured)
     metrics = first.metrics | {
         "test_neg_elbo": first.metrics["test_neg_elbo"] - 1.5,

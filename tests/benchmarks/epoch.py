@@ -23,10 +23,10 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.data import default_data_dir, load_dataset
 from vae_explorer.training.fit import fit
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.precision import choose_precision
 from vae_explorer.vae.recipes import find_recipe
 

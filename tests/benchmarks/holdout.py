@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from vae_explorer.analysis.codes import active_units, encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.analysis.neighbours import knn_accuracy
 from vae_explorer.data import Dataset, Split, load_dataset
 from vae_explorer.training.fit import fit
 from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.recipes import RECIPES, find_recipe
 
 HELD_OUT = 10_000

@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 
 import vae_explorer.checkpoint.folder as checkpoint_module
 from vae_explorer import list_checkpoints, load_checkpoint
-from vae_explorer.checkpoint.folder import Latents, save_checkpoint
+from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.checkpoint.history import Epoch
-from vae_explorer.checkpoint.meta import METRICS, DatasetRecord, Meta
+from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.meta import REQUIRED_METRICS, DatasetRecord, Meta
 from vae_explorer.live.payload import plan_of_checkpoint
 from vae_explorer.live.plan import run as run_plan
 from vae_explorer.vae.config import ModelConfig, TrainConfig
@@ -37,7 +38,7 @@ def _meta(model: VAE, **changes: object) -> Meta:
             "model": model.config,
             "training": TrainConfig(dataset="digits", epochs=2),
             "dataset": DatasetRecord("digits", "0" * 64, tuple("0123456789"), 1437, 360),
-            "metrics": dict.fromkeys(METRICS, 0.5) | {"test_neg_elbo": 31.25},
+            "metrics": dict.fromkeys(REQUIRED_METRICS, 0.5) | {"test_neg_elbo": 31.25},
             "kl_by_dimension": [0.35] * 5,
             "epochs_done": 2,
             "weights_dtype": "float32",
@@ -136,15 +137,14 @@ def test_a_killed_save_leaves_the_old_folder(
 def test_a_save_killed_between_its_renames_is_mended(
     saved: Path, model: VAE, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
-    replace, calls = os.replace, []
+    rename = os.replace
 
-    def killed_at_the_second(source: Path, target: Path) -> None:
-        calls.append(target)
-        if len(calls) == 2:
+    def killed(source: Path, target: Path) -> None:
+        if target == saved:
             raise KeyboardInterrupt
-        replace(source, target)
+        rename(source, target)
 
-    monkeypatch.setattr(os, "replace", killed_at_the_second)
+    monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(saved, model, _meta(model, recipe="new"), HISTORY, _latents())
     monkeypatch.undo()

@@ -16,14 +16,15 @@ import torch
 from PIL import Image
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.analysis.elbo import mean_elbo
+from vae_explorer.checkpoint.folder import FILM
 from vae_explorer.data import Dataset
-from vae_explorer.film.film import FILE, Film, load_film, write_film
+from vae_explorer.film.film import Film, add_film, load_film
 from vae_explorer.film.gif import film_gif
 from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots, snapshot_steps
 from vae_explorer.training.fit import fit, steps_of
 from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.objective import mean_elbo
 
 MODEL = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,), dropout=0.1)
 TRAIN = TrainConfig(dataset="digits", epochs=3, batch_size=10)
@@ -134,13 +135,13 @@ def test_a_film_has_the_codes_on_its_plane_and_what_is_decoded_there(
 
 def test_a_film_comes_back_from_its_file(tiny: Dataset, tmp_path: Path) -> None:
     film = _film(tiny, tmp_path)
-    write_film(tmp_path / FILE, film)
-    again = load_film(tmp_path, digits=8, dims=2)
+    add_film(tmp_path, film)
+    again = load_film(tmp_path, count=8, dims=2)
     assert again.sheets == film.sheets
     assert again.across == film.across
     for name in ("step", "epoch", "neg_elbo", "row", "xy", "box", "axes", "center"):
         np.testing.assert_array_equal(getattr(again, name), getattr(film, name))
-    assert load_film(tmp_path / "elsewhere", digits=8, dims=2) is None
+    assert load_film(tmp_path / "elsewhere", count=8, dims=2) is None
 
 
 @pytest.mark.parametrize(
@@ -159,24 +160,24 @@ def test_a_film_comes_back_from_its_file(tiny: Dataset, tmp_path: Path) -> None:
 def test_a_film_that_does_not_fit_is_named(
     tiny: Dataset, tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
-    write_film(tmp_path / FILE, replace(_film(tiny, tmp_path / "run"), **changes))
+    add_film(tmp_path, replace(_film(tiny, tmp_path / "run"), **changes))
     with pytest.raises(ValueError, match=rf"film.npz: .*{message}"):
-        load_film(tmp_path, digits=8, dims=2)
+        load_film(tmp_path, count=8, dims=2)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\x93NUMPY"])
 def test_a_file_that_is_no_film_is_named(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / FILE).write_bytes(content)
+    (tmp_path / FILM).write_bytes(content)
     with pytest.raises(ValueError, match=r"film.npz: found"):
-        load_film(tmp_path, digits=8, dims=2)
+        load_film(tmp_path, count=8, dims=2)
 
 
 def test_a_pickle_in_a_film_is_not_opened(tiny: Dataset, tmp_path: Path) -> None:
     film = _film(tiny, tmp_path / "run")
     bad = np.array([print] * 5, dtype=object)
-    write_film(tmp_path / FILE, replace(film, epoch=bad))
+    add_film(tmp_path, replace(film, epoch=bad))
     with pytest.raises(ValueError, match="no readable array file"):
-        load_film(tmp_path, digits=8, dims=2)
+        load_film(tmp_path, count=8, dims=2)
 
 
 def test_the_gif_shows_the_digits_in_their_colours(tiny: Dataset, tmp_path: Path) -> None:
@@ -202,12 +203,12 @@ def test_train_py_films_and_a_new_run_without_a_film_has_none(tmp_path: Path) ->
         [*command, "--snapshots", "6"], capture_output=True, text=True, check=True
     )
     assert "film of 6 snapshots" in done.stdout
-    film = load_film(tmp_path / "digits-2d", digits=360, dims=2)
+    film = load_film(tmp_path / "digits-2d", count=360, dims=2)
     assert len(film.sheets) == 6
     assert film.epoch[-1] == 2
     longer = [*command, "--epochs", "4", "--resume"]
     subprocess.run(longer, capture_output=True, check=True)
-    extended = load_film(tmp_path / "digits-2d", digits=360, dims=2)
+    extended = load_film(tmp_path / "digits-2d", count=360, dims=2)
     assert extended.step[:6].tolist() == film.step.tolist()
     assert extended.epoch[-1] == 4
     refused = subprocess.run(
@@ -215,7 +216,7 @@ def test_train_py_films_and_a_new_run_without_a_film_has_none(tmp_path: Path) ->
     )
     assert refused.returncode == 1
     assert "snapshots: found 1, expected 2 to" in refused.stderr
-    assert (tmp_path / "digits-2d" / FILE).is_file()
+    assert (tmp_path / "digits-2d" / FILM).is_file()
     shutil.rmtree(tmp_path / ".training")
     subprocess.run(command, capture_output=True, check=True)
-    assert not (tmp_path / "digits-2d" / FILE).is_file()
+    assert not (tmp_path / "digits-2d" / FILM).is_file()

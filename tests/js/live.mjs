@@ -13,12 +13,11 @@ const read = () => JSON.parse(readFileSync(file, "utf8"));
 
 const pieces = {
   async unpack() {
-    const { unpack } = await import(`${assets}/dom/blob.js`);
-    const { widened } = await import(`${assets}/nn/network.js`);
+    const { halfToFloat, unpack } = await import(`${assets}/dom/blob.js`);
     const bytes = readFileSync(file);
     const { header, arrays } = unpack(new Uint8Array(bytes).buffer);
     const plain = Object.entries(arrays).map(([name, values]) => {
-      const numbers = header.arrays[name].dtype === "float16" ? widened(values) : values;
+      const numbers = header.arrays[name].dtype === "float16" ? halfToFloat(values) : values;
       return [name, Array.from(numbers)];
     });
     return { header, arrays: Object.fromEntries(plain) };

@@ -17,7 +17,7 @@ from vae_explorer.training.fit import fit
 from vae_explorer.vae import model
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 
-model.sample = lambda posterior: posterior.mean
+model.sample = lambda posterior, generator: posterior.mean
 # 101 images: a last batch of 5, which two processes cannot share evenly.
 TRAINING = TrainConfig(
     dataset="digits", epochs=3, batch_size=32, schedule="cosine", clip=3.0, limit=101

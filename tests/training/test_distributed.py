@@ -33,7 +33,7 @@ def _torchrun(count: int, *command: object) -> str:
 
 def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
     for count in (1, 2):
-        _torchrun(count, ROOT / "tests" / "noiseless_run.py", tmp_path / str(count))
+        _torchrun(count, ROOT / "tests" / "training" / "noiseless_run.py", tmp_path / str(count))
     alone, shared = load_file(tmp_path / "1"), load_file(tmp_path / "2")
     torch.testing.assert_close(alone, shared, rtol=1e-4, atol=1e-5)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.data import Dataset
 from vae_explorer.training import fit as training
 from vae_explorer.training.divergence import Diverged
@@ -18,6 +17,7 @@ from vae_explorer.training.schedule import kl_weight, learning_rate
 from vae_explorer.training.state import read_state
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 
 MODEL = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,), dropout=0.1)
 TRAIN = TrainConfig(

@@ -173,9 +173,9 @@ def test_every_recipe_trains_and_opens(name: str, small_data: Path, tmp_path: Pa
     expected = replace(recipe.training, epochs=1, limit=128, precision=precision)
     assert checkpoint.meta.training == expected
     assert f"products  {precision}: " in run.stdout
-    row, left_out = checkpoint.history[0], recipe.model.left_out
+    row, omitted_constant = checkpoint.history[0], recipe.model.omitted_constant
     assert 0 < row.test_neg_elbo < 28 * 28
-    assert (left_out > 0) == (recipe.model.likelihood == "gaussian")
+    assert (omitted_constant > 0) == (recipe.model.likelihood == "gaussian")
     assert f"{sum(p.numel() for p in checkpoint.model.parameters()):,} parameters" in run.stdout
     kept = set(checkpoint.latents.projections)
     assert kept == ({"umap", "tsne"} if recipe.model.latent_dim > 2 else set())

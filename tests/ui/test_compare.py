@@ -18,7 +18,9 @@ from safetensors.numpy import load_file, save_file
 from served_app import serve_app
 
 from vae_explorer import load_checkpoint
-from vae_explorer.checkpoint.folder import load_latents, load_meta, write_latents, write_meta
+from vae_explorer.checkpoint.folder import load_latents, load_meta
+from vae_explorer.checkpoint.latents import write_latents
+from vae_explorer.checkpoint.meta import write_meta
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
 from vae_explorer.training.save import release

@@ -821,10 +821,9 @@ def test_a_decoder_that_does_not_arrive_leaves_the_points(page: Page, address: s
             "  return /webgl/.test(kind) ? null : get.call(this, kind, ...rest); }",
             "This browser has no WebGL",
         ),
-        ("delete window.Worker", ""),
         ("delete window.WebAssembly", ""),
     ],
-    ids=["webgl", "workers", "webassembly"],
+    ids=["webgl", "webassembly"],
 )
 def test_a_browser_that_lacks_something_still_shows_the_map(
     page: Page, address: str, plane: object, missing: str, words: str
@@ -885,7 +884,7 @@ def test_a_convolutional_network_is_run_in_the_browser(
     page: Page, tmp_path: Path, digits: Dataset, serve: Serve
 ) -> None:
     config = replace(find_recipe("gan-lab-32d").model, latent_dim=2)
-    config = replace(config, image_shape=(1, 8, 8), windows=(), decoder_windows=())
+    config = replace(config, image_shape=(1, 8, 8), kernels=(), decoder_kernels=())
     training = TrainConfig(dataset="digits", epochs=2, batch_size=64, lr=2e-3)
     release(fit(config, training, digits), tmp_path / "conv", "mine", digits, torch.device("cpu"))
     checkpoint = load_checkpoint(tmp_path / "conv")

@@ -16,7 +16,8 @@ from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
 
 from vae_explorer import load_checkpoint
-from vae_explorer.checkpoint.folder import load_meta, write_meta
+from vae_explorer.checkpoint.folder import load_meta
+from vae_explorer.checkpoint.meta import write_meta
 from vae_explorer.checkpoint.update import add_metrics
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
@@ -180,7 +181,7 @@ def test_a_missing_view_is_offered_computed_and_stored(stopped: Path) -> None:
 def test_a_view_is_not_offered_where_it_cannot_be_stored(
     stopped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vae_explorer.ui.offer.can_be_amended", lambda path: False)
+    monkeypatch.setattr("vae_explorer.ui.offer.is_writable", lambda path: False)
     app = _clean(_open("scatter", "stopped", scatter_view="UMAP"))
     assert "is not ours to write to" in _words(app)
     assert not app.button

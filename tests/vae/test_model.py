@@ -28,7 +28,7 @@ def test_shapes_follow_the_config(
 
 
 def test_the_convolutional_recipe_is_its_sources_network() -> None:
-    """The sizes are those of 4 x 4 windows with stride 2, and of the lab's list of kernels."""
+    """The sizes are those of 4 x 4 kernels with stride 2, and of the lab's list of kernels."""
     model = VAE(find_recipe("gan-lab-32d").model)
     sizes = []
     for layer in (*model.encoder.layers, *model.decoder.layers):

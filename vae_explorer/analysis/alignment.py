@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 
 __all__ = ["Alignment", "align", "shared_rows"]
 

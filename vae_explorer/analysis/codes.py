@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 
 if TYPE_CHECKING:
     from vae_explorer.data import Split
@@ -47,11 +47,11 @@ def encode_split(model: VAE, split: Split) -> Latents:
     """Encode every image of a split; the model is expected in evaluation mode."""
     import torch
 
-    from vae_explorer.data import pixels
+    from vae_explorer.data import to_float
 
     device = next(model.parameters()).device
     with torch.no_grad():
-        parts = [model.encode(pixels(x.to(device))) for x in split.images.split(ENCODE_BATCH)]
+        parts = [model.encode(to_float(x.to(device))) for x in split.images.split(ENCODE_BATCH)]
     return Latents(
         mean=torch.cat([part.mean for part in parts]).cpu().numpy(),
         logvar=torch.cat([part.logvar for part in parts]).cpu().numpy(),

@@ -9,12 +9,11 @@ import torch
 from tqdm import tqdm
 
 from vae_explorer.analysis.codes import active_units, encode_split, kl_by_dimension
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.analysis.neighbours import knn_accuracy, trustworthiness
-from vae_explorer.checkpoint.folder import Latents
-from vae_explorer.data import Dataset, Split, pixels
+from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.data import Dataset, Split, to_float
 from vae_explorer.vae.model import VAE
-from vae_explorer.vae.objective import DECODED_AT_ONCE, importance_weighted_bound
+from vae_explorer.vae.objective import DECODED_AT_ONCE, importance_weighted_bound, mean_elbo
 
 __all__ = ["Evaluation", "evaluate", "importance_weighted_nll"]
 
@@ -90,12 +89,12 @@ def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: 
     With one sample it is the −ELBO; it falls with K towards the negative log-likelihood.
     Images are taken a few at a time, and their samples too, so that memory stays bounded.
     """
-    torch.manual_seed(seed)
     device = next(model.parameters()).device
+    noise = torch.Generator(device).manual_seed(seed)
     total = 0.0
     parts = split.images.split(max(1, DECODED_AT_ONCE // samples))
     # Only a terminal gets a bar: minutes of silence look like a hang.
     for images in tqdm(parts, desc=f"IW-NLL, K = {samples}", leave=False, disable=None):
-        x = pixels(images.to(device))
-        total -= importance_weighted_bound(model, x, samples).sum(dtype=torch.float64).item()
+        x = to_float(images.to(device))
+        total -= importance_weighted_bound(model, x, samples, noise).sum(dtype=torch.float64).item()
     return total / len(split.images)

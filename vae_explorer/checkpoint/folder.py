@@ -2,37 +2,38 @@
 
     model.safetensors   weights, float32 or float16
     meta.json           configs, metrics, data, versions (see `Meta`)
-    history.csv         a row an epoch
+    history.csv         a row an epoch (see `Epoch`)
     latents.npz         the test split's codes (see `Latents`)
-    film.npz            how it was trained, where that was filmed (see `film.Film`)
+    film.npz            how it was trained, where that was filmed (see `film.film.Film`)
 
-Nothing in a checkpoint can execute code: no pickle is ever read. Codes and figures are read
+Nothing in a checkpoint can execute code: no pickle is ever read. Codes and metrics are read
 without torch, so that a page that needs no model does not wait for its import.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from vae_explorer.checkpoint.history import Epoch, read_history, write_history
-from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.film import film
+from vae_explorer.checkpoint.latents import Latents, read_latents, write_latents
+from vae_explorer.checkpoint.meta import Meta, read_meta, write_meta
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vae_explorer.vae.model import VAE
 
 __all__ = [
+    "FILM",
+    "LATENTS",
+    "META",
     "Checkpoint",
     "CheckpointEntry",
-    "Latents",
     "check_replaceable",
     "files_changed",
     "list_checkpoints",
@@ -42,33 +43,10 @@ __all__ = [
     "load_model",
     "load_weights",
     "save_checkpoint",
-    "write_latents",
-    "write_meta",
 ]
 
-
-@dataclass(frozen=True)
-class Latents:
-    """Codes of N test images.
-
-    Attributes:
-        mean, logvar: of q(z|x), float32 with shape (N, D).
-        label: class of each image, int64 with shape (N,).
-        index: its row in the test split, int64 with shape (N,).
-        projections: 2-D views by name (`umap`, `tsne`), float32 with shape (N, 2).
-    """
-
-    mean: np.ndarray
-    logvar: np.ndarray
-    label: np.ndarray
-    index: np.ndarray
-    projections: dict[str, np.ndarray] = field(default_factory=dict)
-
-    @classmethod
-    def none(cls, dims: int) -> Latents:
-        """Return no codes of `dims` dimensions."""
-        codes, numbers = np.zeros((0, dims), np.float32), np.zeros(0, np.int64)
-        return cls(codes, codes, numbers, numbers)
+WEIGHTS, META, HISTORY = "model.safetensors", "meta.json", "history.csv"
+LATENTS, FILM = "latents.npz", "film.npz"
 
 
 @dataclass(frozen=True)
@@ -80,9 +58,6 @@ class Checkpoint:
     meta: Meta
     history: list[Epoch]
     latents: Latents
-
-
-_OTHER_FILES = ("model.safetensors", "history.csv", "latents.npz")
 
 
 class CheckpointEntry(NamedTuple):
@@ -106,7 +81,7 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         path=path,
         model=load_model(path),
         meta=meta,
-        history=read_history(_existing(path / "history.csv")),
+        history=read_history(_existing(path / HISTORY)),
         latents=load_latents(path),
     )
 
@@ -144,55 +119,19 @@ def load_meta(path: Path | str) -> Meta:
         raise FileNotFoundError(
             f"{path}: found no such folder, expected a checkpoint; train.py writes them"
         )
-    file = _existing(path / "meta.json")
-    try:
-        return Meta.from_dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{file}: {error}") from error
+    return read_meta(_existing(path / META))
 
 
 def load_latents(path: Path | str) -> Latents:
     """Read `latents.npz` of the checkpoint folder `path`, checked against its `meta.json`."""
     meta = load_meta(path)
-    file = _existing(Path(path) / "latents.npz")
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file}: found no readable array file ({error})") from error
-    count = len(found["label"]) if np.ndim(found.get("label")) else 0
-    coded = (count, meta.model.latent_dim)
-    expected = {"mean": coded, "logvar": coded, "label": (count,), "index": (count,)}
-    projections = {k: v for k, v in found.items() if k not in expected}
-    expected |= dict.fromkeys(projections, (count, 2))
-    for name, shape in expected.items():
-        array = found.get(name)
-        if array is None or array.shape != shape or count == 0:
-            raise ValueError(
-                f"{file}: found {name} {'missing' if array is None else array.shape}, "
-                f"expected shape {shape} with at least one row"
-            )
-        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-            raise ValueError(f"{file}: found {name} of {array.dtype}, expected finite numbers")
-    classes = len(meta.dataset.classes)
-    if found["index"].min() < 0:
-        raise ValueError(f"{file}: found index {found['index'].min()}, expected 0 or more")
-    if found["label"].min() < 0 or found["label"].max() >= classes:
-        raise ValueError(f"{file}: found label {found['label'].max()}, expected 0 to {classes - 1}")
-    floats = {k: v.astype(np.float32) for k, v in found.items() if k not in ("label", "index")}
-    return Latents(
-        mean=floats["mean"],
-        logvar=floats["logvar"],
-        label=found["label"].astype(np.int64),
-        index=found["index"].astype(np.int64),
-        projections={name: floats[name] for name in projections},
-    )
+    file = _existing(Path(path) / LATENTS)
+    return read_latents(file, meta.model.latent_dim, len(meta.dataset.classes))
 
 
 def files_changed(path: Path | str) -> tuple[int, ...]:
     """Return when a checkpoint's files last changed, nanoseconds; missing ones count as 0."""
-    names = ("meta.json", "model.safetensors", "latents.npz", film.FILE)
-    files = [Path(path) / name for name in names]
+    files = [Path(path) / name for name in (META, WEIGHTS, LATENTS, FILM)]
     return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
@@ -201,7 +140,7 @@ def load_weights(path: Path | str) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    file = _existing(Path(path) / "model.safetensors")
+    file = _existing(Path(path) / WEIGHTS)
     try:
         return load_file(file)
     except (SafetensorError, OSError, TypeError, KeyError) as error:
@@ -218,7 +157,7 @@ def load_model(path: Path | str) -> VAE:
     from vae_explorer.vae.model import VAE
 
     meta = load_meta(path)
-    file = _existing(Path(path) / "model.safetensors")
+    file = _existing(Path(path) / WEIGHTS)
     try:
         # Batch normalisation counts its batches in whole numbers, and they stay as they are.
         weights = {
@@ -265,30 +204,11 @@ def save_checkpoint(
         for name, value in model.state_dict().items()
     }
     # Not save_file, which makes the file unreadable for others than its owner.
-    (temporary / "model.safetensors").write_bytes(safetensors.torch.save(weights))
-    write_latents(temporary / "latents.npz", latents)
-    write_history(temporary / "history.csv", history)
-    write_meta(temporary / "meta.json", meta)
+    (temporary / WEIGHTS).write_bytes(safetensors.torch.save(weights))
+    write_latents(temporary / LATENTS, latents)
+    write_history(temporary / HISTORY, history)
+    write_meta(temporary / META, meta)
     _replace_folder(temporary, path)
-
-
-def write_latents(file: Path, latents: Latents) -> None:
-    """Write codes and their flat views to `file`, as they lie in a checkpoint folder."""
-    with file.open("wb") as stream:
-        np.savez_compressed(
-            stream,
-            mean=latents.mean,
-            logvar=latents.logvar,
-            label=latents.label,
-            index=latents.index,
-            **latents.projections,
-        )
-
-
-def write_meta(file: Path, meta: Meta) -> None:
-    """Write what is known of a checkpoint to `file`, as it lies in a checkpoint folder."""
-    text = json.dumps(meta.to_dict(), indent=2, ensure_ascii=False)
-    file.write_text(text + "\n", encoding="utf-8")
 
 
 def check_replaceable(path: Path | str) -> None:
@@ -296,7 +216,8 @@ def check_replaceable(path: Path | str) -> None:
     path = Path(path)
     strange = {path.name} if path.is_file() else set()
     if path.is_dir():
-        strange = {file.name for file in path.iterdir()} - {"meta.json", film.FILE, *_OTHER_FILES}
+        known = {WEIGHTS, META, HISTORY, LATENTS, FILM}
+        strange = {file.name for file in path.iterdir()} - known
     if strange:
         raise ValueError(
             f"{path}: found {', '.join(sorted(strange)[:3])}, which is no part of a checkpoint; "
@@ -329,7 +250,7 @@ def _check_files(path: Path) -> None:
     """Look whether the files beside `meta.json` are there, of their kind and not cut short."""
     from safetensors import SafetensorError, safe_open
 
-    weights, _, latents = (_existing(path / name) for name in _OTHER_FILES)
+    weights, _, latents = (_existing(path / name) for name in (WEIGHTS, HISTORY, LATENTS))
     try:
         with safe_open(weights, framework="numpy"):
             pass

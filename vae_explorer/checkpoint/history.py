@@ -1,4 +1,4 @@
-"""The course of a training run: one row an epoch, kept as CSV."""
+"""The course of a training run, one row an epoch, and its file, `history.csv`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["Epoch", "read_history", "write_history"]
 class Epoch(NamedTuple):
     """Means over one epoch: nats per image, with one sampled z each; seconds of wall time.
 
-    −ELBO is reconstruction + KL whatever the run's beta. The training figures are taken while
-    the weights move and with dropout on; the test figures after the epoch, with dropout off.
+    −ELBO is reconstruction + KL whatever the run's beta. The training metrics are taken while
+    the weights move and with dropout on; the test metrics after the epoch, with dropout off.
     """
 
     epoch: int

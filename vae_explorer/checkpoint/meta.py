@@ -1,20 +1,30 @@
-"""What is known of a checkpoint, apart from its weights and codes: the contents of `meta.json`."""
+"""What is known of a checkpoint, apart from its weights and codes, and its file, `meta.json`."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
+from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.vae.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
 
-__all__ = ["FORMAT_VERSION", "METRICS", "DatasetRecord", "Meta"]
+__all__ = [
+    "FORMAT_VERSION",
+    "REQUIRED_METRICS",
+    "DatasetRecord",
+    "Meta",
+    "read_meta",
+    "write_meta",
+]
 
 FORMAT_VERSION = 1
 
-METRICS = (
+REQUIRED_METRICS = (
     *("test_neg_elbo", "test_reconstruction", "test_kl"),
     *("active_units", "knn_accuracy", "trustworthiness"),
 )
@@ -47,9 +57,8 @@ class Meta:
         recipe: the recipe it was trained by.
         model, training: the two configs.
         dataset: what it was trained and measured on.
-        metrics: final figures on the test split, of the weights as stored, by the names in
-            `METRICS`: nats per image with one sampled z, a count, and two shares. Where it was
-            measured, also `iw_nll`, the importance-weighted NLL, and `iw_samples`, its K.
+        metrics: of the weights as stored, on the test split: all of `REQUIRED_METRICS`, and where
+            it was measured `iw_nll` with `iw_samples`, its K; see `analysis.metrics`.
         kl_by_dimension: mean KL of each latent dimension over the test split, nats.
         epochs_done: finished epochs; less than `training.epochs` after Ctrl-C.
         weights_dtype: `float16` or `float32`, as stored.
@@ -108,6 +117,21 @@ class Meta:
         return cls(**{name: values[name] for name in known} | parts)
 
 
+def write_meta(file: Path, meta: Meta) -> None:
+    """Write `meta` to a JSON file."""
+    text = json.dumps(meta.to_dict(), indent=2, ensure_ascii=False)
+    with replacing(file) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_meta(file: Path) -> Meta:
+    """Read what `write_meta` wrote; `ValueError` names the file and what is wrong with it."""
+    try:
+        return Meta.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -129,9 +153,11 @@ _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "kl_by_dimension": (lambda v: isinstance(v, list) and all(map(_is_number, v)), "numbers"),
     "metrics": (
         lambda v: (
-            isinstance(v, dict) and set(METRICS) <= set(v) and all(map(_is_number, v.values()))
+            isinstance(v, dict)
+            and set(REQUIRED_METRICS) <= set(v)
+            and all(map(_is_number, v.values()))
         ),
-        f"a number for each of {', '.join(METRICS)}",
+        f"a number for each of {', '.join(REQUIRED_METRICS)}",
     ),
 }
 

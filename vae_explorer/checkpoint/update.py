@@ -1,43 +1,36 @@
-"""What is added to a finished checkpoint: flat views of its codes, figures that take long, a film.
+"""What is added to a finished checkpoint: projections of its codes, metrics that take long.
 
-Each file is written under another name and then renamed, so that a reader finds the old one or
-the new one. Weights and codes are never touched.
+A reader finds the old file or the new one. Weights and codes are never touched.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from vae_explorer.checkpoint.folder import (
-    Latents,
-    load_latents,
-    load_meta,
-    write_latents,
-    write_meta,
-)
-from vae_explorer.film import film
+from vae_explorer.checkpoint.folder import LATENTS, META, load_latents, load_meta
+from vae_explorer.checkpoint.latents import Latents, write_latents
+from vae_explorer.checkpoint.meta import write_meta
 
-__all__ = ["add_film", "add_metrics", "add_projection", "can_be_amended"]
+__all__ = ["add_metrics", "add_projection", "is_writable"]
 
 
-def can_be_amended(path: Path | str) -> bool:
+def is_writable(path: Path | str) -> bool:
     """Return whether this process may write to the checkpoint folder `path`."""
     return os.access(path, os.W_OK)
 
 
 def add_projection(path: Path | str, latents: Latents, name: str, view: np.ndarray) -> None:
-    """Store a flat view, (N, 2), of a checkpoint's codes with them, under `name`.
+    """Save a projection of a checkpoint's codes with them.
 
     Args:
         path: the checkpoint folder.
-        latents: the codes that the view was made of.
+        latents: the codes that were projected.
         name: as `projections.PROJECTIONS` has it.
-        view: finite numbers.
+        view: finite numbers with shape (N, 2).
 
     Raises:
         ValueError: for a view of another shape or that is not finite, or where other codes are in
@@ -45,10 +38,11 @@ def add_projection(path: Path | str, latents: Latents, name: str, view: np.ndarr
         OSError: where the folder cannot be written to.
     """
     path = Path(path)
-    wanted = (len(latents.mean), 2)
-    if view.shape != wanted or not np.isfinite(view).all():
+    expected = (len(latents.mean), 2)
+    if view.shape != expected or not np.isfinite(view).all():
         raise ValueError(
-            f"{name}: found a view of shape {view.shape}, expected finite numbers of shape {wanted}"
+            f"{name}: found a view of shape {view.shape}, expected finite numbers of shape "
+            f"{expected}"
         )
     found = load_latents(path)
     if not np.array_equal(found.mean, latents.mean):
@@ -57,39 +51,17 @@ def add_projection(path: Path | str, latents: Latents, name: str, view: np.ndarr
             "trained again meanwhile, compute it anew"
         )
     views = found.projections | {name: view.astype(np.float32)}
-    _replace(
-        path / "latents.npz", lambda file: write_latents(file, replace(found, projections=views))
-    )
+    write_latents(path / LATENTS, replace(found, projections=views))
 
 
 def add_metrics(path: Path | str, metrics: dict[str, float]) -> None:
-    """Record figures of a checkpoint in its `meta.json`, beside those that are there.
+    """Record metrics of a checkpoint in its `meta.json`, beside those that are there.
 
     Raises:
-        ValueError: where a figure is not a finite number, or the folder is no checkpoint.
+        ValueError: where a metric is not a finite number, or the folder is no checkpoint.
         OSError: where the folder cannot be written to.
     """
-    path = Path(path)
     if odd := {name: value for name, value in metrics.items() if not np.isfinite(value)}:
         raise ValueError(f"metrics: found {odd}, expected finite numbers")
     meta = load_meta(path)
-    meta = replace(meta, metrics=meta.metrics | metrics)
-    _replace(path / "meta.json", lambda file: write_meta(file, meta))
-
-
-def add_film(path: Path | str, made: film.Film) -> None:
-    """Store the film of a checkpoint's training with it.
-
-    Raises:
-        OSError: where the folder cannot be written to.
-    """
-    _replace(Path(path) / film.FILE, lambda file: film.write_film(file, made))
-
-
-def _replace(file: Path, write: Callable[[Path], None]) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_meta(Path(path) / META, replace(meta, metrics=meta.metrics | metrics))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 
 __all__ = ["CLASS_COLOURS", "ScatterInfo", "class_colour", "name_traces", "point_traces"]
 

@@ -1,33 +1,33 @@
 """The film of a training: its snapshots as a browser plays them, `film.npz` in a checkpoint folder.
 
-Every snapshot has the places of the same test digits on one plane, and a lattice over that plane,
+Every snapshot has the places of the same test images on one plane, and a lattice over that plane,
 decoded: one picture of G x G pictures, as WebP. A decoder of a million weights takes two megabytes
 even in half precision; what it draws takes some ten kilobytes.
 """
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["FILE", "Film", "load_film", "write_film"]
+from vae_explorer.checkpoint.folder import FILM
+from vae_explorer.checkpoint.storage import check_arrays, read_arrays, write_arrays
 
-FILE = "film.npz"
+__all__ = ["Film", "add_film", "load_film"]
 
 
 @dataclass(frozen=True)
 class Film:
-    """S snapshots of M test digits.
+    """S snapshots of M test images.
 
     Attributes:
         step: steps taken, int64 with shape (S,), rising.
         epoch: the same in epochs, float32 with shape (S,).
-        neg_elbo: of the digits, nats per image, float32 with shape (S,).
-        row: which row of the checkpoint's codes each digit is, int64 with shape (M,).
-        xy: where the digits are on the plane, float16 with shape (S, M, 2).
+        neg_elbo: of the images, nats per image, float32 with shape (S,).
+        row: which row of the checkpoint's codes each image is, int64 with shape (M,).
+        xy: where the images are on the plane, float16 with shape (S, M, 2).
         center, axes: of the plane in the latent space, float32 with shapes (D,) and (2, D).
         box: the square of the plane that the lattice covers: x and y of its middle, its side.
         across: G, pictures along a side; they are decoded at the middles of G x G cells.
@@ -46,58 +46,42 @@ class Film:
     sheets: tuple[bytes, ...]
 
 
-def write_film(file: Path, film: Film) -> None:
-    """Write a film to `file`, as it lies in a checkpoint folder."""
+def add_film(path: Path | str, film: Film) -> None:
+    """Save the film of a checkpoint's training in its folder.
+
+    Raises:
+        OSError: where the folder cannot be written to.
+    """
     arrays = {name: value for name, value in vars(film).items() if name != "sheets"}
     sizes = np.array([len(sheet) for sheet in film.sheets], dtype=np.int64)
     sheets = np.frombuffer(b"".join(film.sheets), dtype=np.uint8)
-    with file.open("wb") as stream:
-        np.savez_compressed(stream, **arrays, sizes=sizes, sheets=sheets)
+    write_arrays(Path(path) / FILM, arrays | {"sizes": sizes, "sheets": sheets})
 
 
-def load_film(path: Path | str, digits: int, dims: int) -> Film | None:
+def load_film(path: Path | str, count: int, dims: int) -> Film | None:
     """Read the film of a checkpoint folder, or None where it has none.
 
     Args:
         path: the folder.
-        digits, dims: N and D of the checkpoint's codes.
+        count, dims: N and D of the checkpoint's codes.
 
     Raises:
         ValueError: where the file is damaged or does not fit the codes; it names the file.
     """
-    file = Path(path) / FILE
+    file = Path(path) / FILM
     if not file.is_file():
         return None
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, MemoryError, TypeError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file}: found no readable array file ({error})") from error
-    counts = [len(found[name]) if np.ndim(found.get(name)) else 0 for name in ("step", "row")]
-    snapshots, filmed = counts
+    found = read_arrays(file)
+    snapshots, filmed, size = (
+        len(found[name]) if np.ndim(found.get(name)) else 0 for name in ("step", "row", "sheets")
+    )
     shapes = {
-        "step": (snapshots,),
-        "epoch": (snapshots,),
-        "neg_elbo": (snapshots,),
-        "sizes": (snapshots,),
-        "row": (filmed,),
-        "xy": (snapshots, filmed, 2),
-        "center": (dims,),
-        "axes": (2, dims),
-        "box": (3,),
-        "across": (),
-        "sheets": (len(found["sheets"]) if np.ndim(found.get("sheets")) else 0,),
+        **dict.fromkeys(("step", "epoch", "neg_elbo", "sizes"), (snapshots,)),
+        **{"row": (filmed,), "xy": (snapshots, filmed, 2)},
+        **{"center": (dims,), "axes": (2, dims), "box": (3,), "across": (), "sheets": (size,)},
     }
-    for name, shape in shapes.items():
-        array = found.get(name)
-        if array is None or array.shape != shape or snapshots < 2 or filmed < 1:
-            raise ValueError(
-                f"{file}: found {name} {'missing' if array is None else array.shape}, expected "
-                f"shape {shape}, with at least two snapshots of at least one digit"
-            )
-        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-            raise ValueError(f"{file}: found {name} of {array.dtype}, expected finite numbers")
-    _check_values(file, found, digits)
+    check_arrays(file, found, shapes)
+    _check_values(file, found, count)
     ends = np.cumsum(found["sizes"])
     data = found["sheets"].astype(np.uint8).tobytes()
     sheets = tuple(data[end - size : end] for size, end in zip(found["sizes"], ends, strict=True))
@@ -117,9 +101,11 @@ def load_film(path: Path | str, digits: int, dims: int) -> Film | None:
     )
 
 
-def _check_values(file: Path, found: dict[str, np.ndarray], digits: int) -> None:
-    if found["row"].min() < 0 or found["row"].max() >= digits:
-        raise ValueError(f"{file}: found row {found['row'].max()}, expected 0 to {digits - 1}")
+def _check_values(file: Path, found: dict[str, np.ndarray], count: int) -> None:
+    if len(found["step"]) < 2:
+        raise ValueError(f"{file}: found {len(found['step'])} snapshot, expected at least two")
+    if found["row"].min() < 0 or found["row"].max() >= count:
+        raise ValueError(f"{file}: found row {found['row'].max()}, expected 0 to {count - 1}")
     if (np.diff(found["step"]) <= 0).any():
         raise ValueError(f"{file}: found steps that do not rise, expected one after the other")
     if found["box"][2] <= 0 or not 1 <= found["across"] <= 64:

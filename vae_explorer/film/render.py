@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from vae_explorer.analysis.codes import principal_axes
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.film.film import Film
 from vae_explorer.film.snapshots import Snapshot
 from vae_explorer.vae.config import ModelConfig

@@ -9,7 +9,6 @@ resumed for more epochs adds to them.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +19,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.analysis.elbo import mean_elbo
+from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.data import Split
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.precision import rounded_products
 
 __all__ = ["FILMED", "Snapshot", "Snapshots", "snapshot_steps"]
@@ -99,14 +99,13 @@ class Snapshots:
         }
         tensors["mean"] = torch.from_numpy(mean)
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / "next.tmp"
         header = json.dumps({"step": step, "neg_elbo": neg_elbo})
-        save_file(
-            {name: value.contiguous() for name, value in tensors.items()},
-            temporary,
-            metadata={"snapshot": header},
-        )
-        os.replace(temporary, self._file(step))
+        with replacing(self.folder / f"{step:09d}.safetensors") as temporary:
+            save_file(
+                {name: value.contiguous() for name, value in tensors.items()},
+                temporary,
+                metadata={"snapshot": header},
+            )
 
     def load(self) -> list[Snapshot]:
         """Return all that are there in their order, those of the run before it was resumed too.
@@ -120,9 +119,6 @@ class Snapshots:
     def files(self) -> list[Path]:
         """Those that are there, in their order."""
         return sorted(self.folder.glob("*.safetensors"))
-
-    def _file(self, step: int) -> Path:
-        return self.folder / f"{step:09d}.safetensors"
 
     def _read(self, file: Path) -> Snapshot:
         try:

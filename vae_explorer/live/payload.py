@@ -10,7 +10,8 @@ import numpy as np
 
 from vae_explorer.analysis.codes import PrincipalAxes, active_units, dimensions_by_kl
 from vae_explorer.analysis.projections import PROJECTIONS
-from vae_explorer.checkpoint.folder import Latents, load_meta, load_weights
+from vae_explorer.checkpoint.folder import load_meta, load_weights
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.live.blobs import pack
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from vae_explorer.analysis.elbo import ElboMeans, mean_elbo
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.data import Dataset, Split
 from vae_explorer.film.snapshots import Snapshots
@@ -23,6 +22,7 @@ from vae_explorer.training.state import TrainingState, read_state, write_state
 from vae_explorer.training.step import Step, adam, is_captured
 from vae_explorer.vae.config import ModelConfig, TrainConfig, config_to_dict
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import ElboMeans, mean_elbo
 from vae_explorer.vae.precision import rounded_products
 
 __all__ = ["FitResult", "fit", "steps_of"]

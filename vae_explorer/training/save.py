@@ -12,17 +12,19 @@ import torch
 from tqdm import tqdm
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.analysis.elbo import mean_elbo
 from vae_explorer.analysis.evaluation import evaluate
 from vae_explorer.analysis.projections import tsne_projection, umap_projection
-from vae_explorer.checkpoint.folder import Latents, save_checkpoint
+from vae_explorer.checkpoint.folder import save_checkpoint
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import DatasetRecord, Meta
-from vae_explorer.checkpoint.update import add_film, add_projection
+from vae_explorer.checkpoint.update import add_projection
 from vae_explorer.data import DATASETS, Dataset, Split
+from vae_explorer.film.film import add_film
 from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots
 from vae_explorer.training.fit import FitResult, steps_of
 from vae_explorer.vae.model import VAE
+from vae_explorer.vae.objective import mean_elbo
 
 __all__ = ["device_name", "release"]
 

@@ -11,7 +11,7 @@ import sys
 import torch
 from torch import Tensor, nn
 
-from vae_explorer.data import pixels
+from vae_explorer.data import to_float
 from vae_explorer.training.distributed import Processes
 from vae_explorer.vae.config import TrainConfig
 from vae_explorer.vae.objective import negative_elbo
@@ -106,7 +106,7 @@ class Step:
         return self._losses
 
     def _take(self, batch: Tensor) -> Tensor:
-        x = pixels(self._images[self._processes.part(batch)])
+        x = to_float(self._images[self._processes.part(batch)])
         parts = negative_elbo(self._model(x), x, self._likelihood)
         # The mean over the whole batch, of which gradients are averaged over the processes.
         share = len(batch) / self._processes.count

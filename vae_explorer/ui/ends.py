@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.ui.loaders import load_latents, load_meta
 from vae_explorer.ui.selection import selected_rows
 from vae_explorer.ui.view import CHART

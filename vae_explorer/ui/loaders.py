@@ -22,8 +22,9 @@ from vae_explorer.analysis.alignment import Alignment, align, shared_rows
 from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
 from vae_explorer.analysis.neighbours import NeighbourFigures, neighbour_figures
 from vae_explorer.checkpoint import folder as checkpoint
-from vae_explorer.checkpoint.folder import Latents, files_changed
+from vae_explorer.checkpoint.folder import files_changed
 from vae_explorer.checkpoint.history import Epoch, read_history
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.figures.scatter import class_colour
 from vae_explorer.film.film import Film
@@ -240,7 +241,7 @@ def _live(path: Path, changed: tuple[int, ...]) -> _Live:
         latents, axes = _latents(path, changed), _axes(path, changed)
     except FileNotFoundError:
         # A decoder can be looked at without any codes.
-        latents = Latents.none(meta.model.latent_dim)
+        latents = Latents.empty(meta.model.latent_dim)
         axes = principal_axes(latents.mean)
     points = points_blob(latents, meta, axes, _colours(meta))
     blobs, names = {digest(points): points}, {"points": digest(points)}

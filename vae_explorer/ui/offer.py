@@ -8,7 +8,7 @@ from threading import Lock
 import streamlit as st
 
 from vae_explorer.analysis.projections import PROJECTIONS, tsne_projection, umap_projection
-from vae_explorer.checkpoint.update import add_projection, can_be_amended
+from vae_explorer.checkpoint.update import add_projection, is_writable
 from vae_explorer.ui.loaders import load_latents
 
 __all__ = ["offer_projection"]
@@ -26,7 +26,7 @@ def offer_projection(path: Path, name: str) -> None:
     """
     title, count = PROJECTIONS[name], len(load_latents(path).mean)
     st.info(f"No {title} is stored with this checkpoint, so this is PCA.")
-    if not can_be_amended(path):
+    if not is_writable(path):
         st.caption(f"It cannot be stored either: {path} is not ours to write to.")
         return
     if st.button(f"Compute {title} of {count:,} codes", icon=":material/scatter_plot:"):

@@ -38,10 +38,10 @@ def show_measures(meta: Meta) -> None:
         columns = st.columns(len(figures), gap="small")
     for column, (name, (value, meaning)) in zip(columns, figures.items(), strict=True):
         column.metric(name, value, help=meaning)
-    if meta.model.left_out:
+    if meta.model.omitted_constant:
         st.caption(
             f"The Gaussian likelihood has unit variance: reconstruction is half the squared error, "
-            f"and {meta.model.left_out:.2f} nats per image, log(2π)/2 a pixel, are left out."
+            f"and {meta.model.omitted_constant:.2f} nats per image, log(2π)/2 a pixel, are omitted."
         )
 
 

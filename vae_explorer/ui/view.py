@@ -11,7 +11,7 @@ import streamlit as st
 from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
 from vae_explorer.analysis.planes import Plane, dimension_plane, principal_plane
 from vae_explorer.analysis.projections import PROJECTIONS
-from vae_explorer.checkpoint.folder import Latents
+from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.figures.scatter import ScatterInfo
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_figures
 from vae_explorer.ui.offer import offer_projection

@@ -1,7 +1,7 @@
 """What a model is and how it is trained: two frozen dataclasses, checked when made.
 
-Both go to JSON and come back with `config_to_dict` and `config_from_dict`; a value that cannot
-be meant is refused with a `ValueError` that names the field, what was found and what was expected.
+`config_to_dict` and `config_from_dict` take them to JSON and back. A value out of range raises a
+`ValueError` that names the field, what was found and what was expected.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
-from vae_explorer.vae.kernels import Window, side_after, side_before
+from vae_explorer.vae.kernels import Kernel, side_after, side_before
 
 __all__ = [
     "ACTIVATIONS",
@@ -22,6 +22,7 @@ __all__ = [
     "SCHEDULES",
     "ModelConfig",
     "TrainConfig",
+    "config_differences",
     "config_from_dict",
     "config_to_dict",
 ]
@@ -33,14 +34,16 @@ POSTERIORS = ("logvar", "logscale")
 PRECISIONS = ("float32", "tfloat32", "bfloat16")
 SCHEDULES = ("constant", "cosine")
 # An epoch's randomness follows from the seed and the epoch together, in 64 bits.
-MOST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
+# Stored files keep the names that these fields had first.
+STORED_NAMES = {"kernels": "windows", "decoder_kernels": "decoder_windows"}
 
 Config = TypeVar("Config", "ModelConfig", "TrainConfig")
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The shape of one VAE, of one of two families.
+    """The architecture of a VAE, of one of two families.
 
     `mlp`: dense layers on each side of the latent space, with an activation between any two.
     `conv`: convolutions with batch normalisation and leaky ReLU from the image to the code, and
@@ -51,15 +54,15 @@ class ModelConfig:
         latent_dim: dimensions D of the latent space.
         hidden: widths (conv: channels) between the encoder's layers, from the image inwards.
         activation: one of `ACTIVATIONS`, between layers; conv: between the decoder's layers.
-        dropout: probability with which an encoder unit is dropped in training.
+        dropout: probability of dropping an encoder unit in training.
         likelihood: `bernoulli` (the decoder gives logits) or `gaussian` (means, unit variance).
         family: one of `FAMILIES`.
-        decoder_hidden: as `hidden` for the decoder, from the code outwards; None: in reverse.
-        windows: conv only: kernel and stride of each of the encoder's convolutions, one more than
-            `hidden`, that lead to a single pixel; (): such as fit the image.
-        decoder_windows: the same for the decoder, from a single pixel to the image.
-        posterior: what the encoder's second half is: `logvar`, the log-variance of q(z|x), or
-            `logscale`, the logarithm of its standard deviation, half as much.
+        decoder_hidden: `hidden` for the decoder, from the code outwards; None: `hidden` reversed.
+        kernels: conv only: (size, stride) of each of the encoder's convolutions, one more than
+            `hidden`, leading to a single pixel; (): fitted to the image.
+        decoder_kernels: the same for the decoder, from a single pixel to the image.
+        posterior: the encoder's second half: `logvar`, the log-variance of q(z|x), or `logscale`,
+            the logarithm of its standard deviation, half as much.
     """
 
     image_shape: tuple[int, int, int] = (1, 28, 28)
@@ -70,23 +73,23 @@ class ModelConfig:
     likelihood: str = "bernoulli"
     family: str = "mlp"
     decoder_hidden: tuple[int, ...] | None = None
-    windows: tuple[Window, ...] = ()
-    decoder_windows: tuple[Window, ...] = ()
+    kernels: tuple[Kernel, ...] = ()
+    decoder_kernels: tuple[Kernel, ...] = ()
     posterior: str = "logvar"
 
     def __post_init__(self) -> None:
-        _whole_numbers(self, "image_shape", length=3)
-        _whole_numbers(self, "hidden")
-        _whole_number(self, "latent_dim")
+        _check_wholes(self, "image_shape", length=3)
+        _check_wholes(self, "hidden")
+        _check_whole(self, "latent_dim")
         if self.decoder_hidden is not None:
-            _whole_numbers(self, "decoder_hidden")
-        _one_of(self, "activation", ACTIVATIONS)
-        _one_of(self, "likelihood", LIKELIHOODS)
-        _one_of(self, "family", FAMILIES)
-        _one_of(self, "posterior", POSTERIORS)
-        _number(self, "dropout", 0.0, 1.0)
-        _windows(self, "windows", len(self.hidden))
-        _windows(self, "decoder_windows", len(self.decoder_widths))
+            _check_wholes(self, "decoder_hidden")
+        _check_one_of(self, "activation", ACTIVATIONS)
+        _check_one_of(self, "likelihood", LIKELIHOODS)
+        _check_one_of(self, "family", FAMILIES)
+        _check_one_of(self, "posterior", POSTERIORS)
+        _check_number(self, "dropout", 0.0, 1.0)
+        _check_kernels(self, "kernels", len(self.hidden))
+        _check_kernels(self, "decoder_kernels", len(self.decoder_widths))
         self._check_sizes()
 
     @property
@@ -95,30 +98,30 @@ class ModelConfig:
         return self.hidden[::-1] if self.decoder_hidden is None else self.decoder_hidden
 
     @property
-    def left_out(self) -> float:
-        """Nats per image that the likelihood leaves out: log(2 pi) / 2 a pixel if Gaussian."""
+    def omitted_constant(self) -> float:
+        """Nats per image omitted from the likelihood: log(2 pi) / 2 a pixel if Gaussian."""
         constant = 0.5 * math.log(2 * math.pi) * math.prod(self.image_shape)
         return constant if self.likelihood == "gaussian" else 0.0
 
     def _check_sizes(self) -> None:
-        """Check that windows lead from the image to one pixel, and from one pixel to the image."""
+        """Check that kernels lead from the image to one pixel, and from one pixel to the image."""
         _, height, width = self.image_shape
-        given = self.windows and self.decoder_windows
+        given = self.kernels and self.decoder_kernels
         if self.family == "conv" and height != width and not given:
             raise ValueError(
-                f"image_shape: found {height} x {width} pixels, expected a square for windows that "
-                "are fitted to it; give windows and decoder_windows"
+                f"image_shape: found {height} x {width} pixels, expected a square to fit kernels "
+                "to; give kernels and decoder_kernels"
             )
-        left = tuple(side_after(side, self.windows) for side in (height, width))
-        if self.windows and left != (1, 1):
+        left = tuple(side_after(side, self.kernels) for side in (height, width))
+        if self.kernels and left != (1, 1):
             raise ValueError(
-                f"windows: found {self.windows}, which leave {left[0]} x {left[1]} of an image of "
+                f"kernels: found {self.kernels}, which leave {left[0]} x {left[1]} of an image of "
                 f"{height} x {width}, expected 1 x 1; change them, or give () to have them fitted"
             )
-        made = side_before(self.decoder_windows)
-        if self.decoder_windows and (made, made) != (height, width):
+        made = side_before(self.decoder_kernels)
+        if self.decoder_kernels and (made, made) != (height, width):
             raise ValueError(
-                f"decoder_windows: found {self.decoder_windows}, which make an image of {made} x "
+                f"decoder_kernels: found {self.decoder_kernels}, which make an image of {made} x "
                 f"{made}, expected {height} x {width}; change them, or give () to have them fitted"
             )
 
@@ -131,16 +134,16 @@ class TrainConfig:
         dataset: a name from `data.DATASETS`.
         epochs: passes over the training split.
         batch_size: images a step.
-        lr: Adam's learning rate, at its highest.
+        lr: Adam's peak learning rate.
         schedule: `constant`, or `cosine` from `lr` to 0 over the run (Loshchilov & Hutter 2017).
         beta: weight of the KL term after the warm-up (Higgins et al. 2017).
-        warmup: first fraction of the steps in which that weight rises linearly from 0.
-        weight_decay: share of each weight, times the learning rate, that a step takes away, apart
-            from the gradient (Loshchilov & Hutter 2019); 0 is Adam.
+        warmup: fraction of the steps over which that weight rises linearly from 0.
+        weight_decay: a step shrinks each weight by this times the learning rate, apart from the
+            gradient (Loshchilov & Hutter 2019); 0 is Adam.
         clip: longer gradients are scaled down to this norm (Pascanu et al. 2013); None: never.
         seed: of the initial weights, the order of images and the noise.
         limit: train on the first `limit` images only; None takes all.
-        precision: one of `PRECISIONS`: how far the factors of matrix products may be rounded.
+        precision: one of `PRECISIONS`, to which factors of matrix products may be rounded.
     """
 
     dataset: str = "mnist"
@@ -157,26 +160,26 @@ class TrainConfig:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        _whole_number(self, "epochs")
-        _whole_number(self, "batch_size")
-        _whole_number(self, "seed", at_least=0)
-        if self.seed > MOST_SEED:
-            raise ValueError(f"seed: found {self.seed}, expected at most {MOST_SEED}")
+        _check_whole(self, "epochs")
+        _check_whole(self, "batch_size")
+        _check_whole(self, "seed", at_least=0)
+        if self.seed > MAX_SEED:
+            raise ValueError(f"seed: found {self.seed}, expected at most {MAX_SEED}")
         if self.limit is not None:
-            _whole_number(self, "limit")
-        _one_of(self, "schedule", SCHEDULES)
-        _one_of(self, "precision", PRECISIONS)
-        _number(self, "beta", 0.0, math.inf)
-        _number(self, "weight_decay", 0.0, math.inf)
-        _number(self, "warmup", 0.0, 1.0)
+            _check_whole(self, "limit")
+        _check_one_of(self, "schedule", SCHEDULES)
+        _check_one_of(self, "precision", PRECISIONS)
+        _check_number(self, "beta", 0.0, math.inf)
+        _check_number(self, "weight_decay", 0.0, math.inf)
+        _check_number(self, "warmup", 0.0, 1.0)
         for name, value in (("lr", self.lr), ("clip", self.clip)):
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
                 raise ValueError(f"{name}: found {value!r}, expected a finite number above 0")
 
 
 def config_to_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
-    """Return the fields of `config` as plain JSON values."""
-    return {name: _listed(value) for name, value in asdict(config).items()}
+    """Return the fields of `config` as plain JSON values, under their stored names."""
+    return {STORED_NAMES.get(k, k): _to_lists(value) for k, value in asdict(config).items()}
 
 
 def config_from_dict(kind: type[Config], values: object) -> Config:
@@ -187,69 +190,73 @@ def config_from_dict(kind: type[Config], values: object) -> Config:
     """
     if not isinstance(values, dict):
         raise ValueError(f"{kind.__name__}: found {values!r}, expected a mapping of fields")
-    known = {f.name for f in fields(kind)}
-    if unknown := sorted(set(values) - known):
+    names = {STORED_NAMES.get(f.name, f.name): f.name for f in fields(kind)}
+    if unknown := sorted(set(values) - set(names)):
         raise ValueError(
             f"{kind.__name__}: found unknown field {', '.join(map(repr, unknown))}, "
-            f"expected some of {', '.join(sorted(known))}"
+            f"expected some of {', '.join(sorted(names))}"
         )
-    return kind(**{name: _frozen(value) for name, value in values.items()})
+    return kind(**{names[key]: _to_tuples(value) for key, value in values.items()})
 
 
-def _listed(value: object) -> object:
-    return [_listed(part) for part in value] if isinstance(value, tuple) else value
+def config_differences(
+    *runs: tuple[ModelConfig, TrainConfig],
+) -> dict[str, tuple[Any, ...]]:
+    """Return the fields that are not the same in all runs, each with its value in every run."""
+    configs = [asdict(model) | asdict(training) for model, training in runs]
+    values = {name: tuple(config[name] for config in configs) for name in configs[0]}
+    return {name: found for name, found in values.items() if any(v != found[0] for v in found)}
 
 
-def _frozen(value: object) -> object:
-    return tuple(_frozen(part) for part in value) if isinstance(value, list) else value
+def _to_lists(value: object) -> object:
+    return [_to_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+def _to_tuples(value: object) -> object:
+    return tuple(_to_tuples(part) for part in value) if isinstance(value, list) else value
+
+
+def _is_whole(value: object, at_least: int = 1) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= at_least
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _whole_number(config: object, name: str, at_least: int = 1) -> None:
+def _check_whole(config: object, name: str, at_least: int = 1) -> None:
     value = getattr(config, name)
-    if not _is_whole(value) or value < at_least:
+    if not _is_whole(value, at_least):
         raise ValueError(f"{name}: found {value!r}, expected a whole number of at least {at_least}")
 
 
-def _whole_numbers(config: object, name: str, length: int | None = None) -> None:
+def _check_wholes(config: object, name: str, length: int | None = None) -> None:
     value = getattr(config, name)
-    wanted = f"{length} whole numbers" if length else "whole numbers"
-    if (
-        not isinstance(value, tuple)
-        or (length is not None and len(value) != length)
-        or not all(_is_whole(v) and v >= 1 for v in value)
-    ):
+    right = isinstance(value, tuple) and length in (None, len(value)) and all(map(_is_whole, value))
+    if not right:
+        wanted = f"{length} whole numbers" if length else "whole numbers"
         raise ValueError(f"{name}: found {value!r}, expected a tuple of {wanted} of at least 1")
 
 
-def _windows(config: ModelConfig, name: str, hidden: int) -> None:
+def _check_kernels(config: ModelConfig, name: str, hidden: int) -> None:
     value = getattr(config, name)
     pairs = isinstance(value, tuple) and all(
-        isinstance(window, tuple)
-        and len(window) == 2
-        and all(_is_whole(part) and part >= 1 for part in window)
-        for window in value
+        isinstance(kernel, tuple) and len(kernel) == 2 and all(map(_is_whole, kernel))
+        for kernel in value
     )
     if not pairs or (value and (config.family != "conv" or len(value) != hidden + 1)):
-        wanted = f"{hidden + 1} pairs of kernel and stride, one more than there are channels, or ()"
-        wanted = wanted if config.family == "conv" else "(): only the family conv has windows"
+        wanted = f"{hidden + 1} pairs of size and stride, one more than there are channels, or ()"
+        wanted = wanted if config.family == "conv" else "(): only the family conv has kernels"
         raise ValueError(f"{name}: found {value!r}, expected {wanted}")
 
 
-def _number(config: object, name: str, low: float, high: float) -> None:
+def _check_number(config: object, name: str, low: float, high: float) -> None:
     value = getattr(config, name)
     if not _is_number(value) or not low <= value < high:
         raise ValueError(f"{name}: found {value!r}, expected a number in [{low:g}, {high:g})")
 
 
-def _one_of(config: object, name: str, known: tuple[str, ...]) -> None:
+def _check_one_of(config: object, name: str, known: tuple[str, ...]) -> None:
     value = getattr(config, name)
     if value not in known:
         raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(known)}")

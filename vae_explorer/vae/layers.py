@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vae_explorer.vae.config import ACTIVATIONS, ModelConfig
-from vae_explorer.vae.kernels import Window, fitted_windows
+from vae_explorer.vae.kernels import Kernel, fitted_kernels
 
 __all__ = [
     "LAYER_ACTIVATIONS",
@@ -119,8 +119,8 @@ def encoder_layers(config: ModelConfig) -> list[Layer]:
     else:
         channels, side, _ = config.image_shape
         widths = [channels, *config.hidden, codes]
-        windows = config.windows or fitted_windows(side, len(widths) - 1)
-        convolutions = _convolutions(Conv, widths, windows, "leaky_relu", config.dropout)
+        kernels = config.kernels or fitted_kernels(side, len(widths) - 1)
+        convolutions = _convolutions(Conv, widths, kernels, "leaky_relu", config.dropout)
         layers = [Unflatten(config.image_shape), *convolutions, Flatten()]
     return layers + [LogScaleToLogVar()] * (config.posterior == "logscale")
 
@@ -132,8 +132,8 @@ def decoder_layers(config: ModelConfig) -> list[Layer]:
         return _perceptron(widths, config.activation)
     channels, side, _ = config.image_shape
     widths = [config.latent_dim, *config.decoder_widths, channels]
-    windows = config.decoder_windows or fitted_windows(side, len(widths) - 1)[::-1]
-    convolutions = _convolutions(ConvTranspose, widths, windows, config.activation)
+    kernels = config.decoder_kernels or fitted_kernels(side, len(widths) - 1)[::-1]
+    convolutions = _convolutions(ConvTranspose, widths, kernels, config.activation)
     return [Unflatten((config.latent_dim, 1, 1)), *convolutions, Flatten()]
 
 
@@ -185,16 +185,16 @@ def _perceptron(widths: list[int], activation: str, dropout: float = 0.0) -> lis
 def _convolutions(
     kind: type[Conv | ConvTranspose],
     channels: list[int],
-    windows: Sequence[Window],
+    kernels: Sequence[Kernel],
     activation: str,
     dropout: float = 0.0,
 ) -> list[Layer]:
     """The same for convolutions of a kind through `channels`, normalised before the activation."""
     layers: list[Layer] = []
-    for inputs, outputs, window in zip(channels[:-1], channels[1:], windows, strict=True):
+    for inputs, outputs, kernel in zip(channels[:-1], channels[1:], kernels, strict=True):
         if layers:
             layers += [BatchNorm(inputs), Activation(activation)]
             if dropout:
                 layers.append(Dropout(dropout))
-        layers.append(kind(inputs, outputs, *window, 0))
+        layers.append(kind(inputs, outputs, *kernel, 0))
     return layers

@@ -41,7 +41,7 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "clamp": partial(nn.Hardtanh, 0.0, 1.0),
 }
-# Those whose fields are the module's arguments, in the same order.
+# Layers whose fields are their module's arguments, in the same order.
 _MODULES: dict[type[Layer], type[nn.Module]] = {
     Dense: nn.Linear,
     Conv: nn.Conv2d,
@@ -120,23 +120,27 @@ class VAE(nn.Module):
         params = self.decode(z)
         return params.sigmoid() if self.config.likelihood == "bernoulli" else params.clamp(0, 1)
 
-    def forward(self, x: Tensor) -> VAEOutput:
-        """Encode x, (B, C, H, W), draw one z ~ q(z|x) for each image, and decode it."""
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> VAEOutput:
+        """Encode x, (B, C, H, W), draw one z ~ q(z|x) an image, and decode it.
+
+        `generator` is where the noise comes from; None: torch's global one of x's device.
+        """
         posterior = self.encode(x)
-        return VAEOutput(self.decode(sample(posterior)), posterior)
+        return VAEOutput(self.decode(sample(posterior, generator)), posterior)
 
 
-def sample(posterior: Posterior) -> Tensor:
+def sample(posterior: Posterior, generator: torch.Generator | None = None) -> Tensor:
     """Draw z = mean + exp(logvar / 2) * eps, eps ~ N(0, I), with shape (B, D)."""
     mean, logvar = posterior
-    return mean + (logvar / 2).exp() * torch.randn_like(mean)
+    eps = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+    return mean + (logvar / 2).exp() * eps
 
 
 def build(layers: Sequence[Layer]) -> nn.Sequential:
     """Make the module of a list of layers; a layer keeps its index, and so its weights' names.
 
     Raises:
-        ValueError: for something that is no layer, or an activation with an unknown name.
+        ValueError: for anything but a layer, or an activation with an unknown name.
     """
     modules: list[nn.Module] = []
     spatial = False
@@ -150,7 +154,7 @@ def build(layers: Sequence[Layer]) -> nn.Sequential:
 
 
 def _module(layer: Layer, spatial: bool) -> nn.Module:
-    """Make the module of one layer; `spatial` says that it follows (B, C, H, W), not (B, C)."""
+    """Make the module of one layer; spatial: its input has shape (B, C, H, W), not (B, C)."""
     match layer:
         case BatchNorm(channels):
             return nn.BatchNorm2d(channels) if spatial else nn.BatchNorm1d(channels)

@@ -1,8 +1,9 @@
 /** Checkpoints side by side as Streamlit mounts them: fetched, and put under one hand. */
 
 import { ComparisonView } from "./compare.js";
-import { fetchBlob } from "./dom/blob.js";
+import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
+import { serverSource } from "./dom/source.js";
 import { runnerOf } from "./nn/runner.js";
 import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
 import { Space } from "./space/space.js";
@@ -33,16 +34,16 @@ export function mount(component) {
 
 async function open(stage, { checkpoints, base }, place) {
   sayMeanwhile(stage, "Opening the checkpoints …");
-  const { live } = base;
+  const source = serverSource(base.live);
   try {
     const spaces = await Promise.all(
-      checkpoints.map(async ({ points }) => new Space(await fetchBlob(`${live}/blob/${points}`))),
+      checkpoints.map(async ({ points }) => new Space(await fetchBlob(source, points))),
     );
     if (place.closed) return;
     place.thing = new ComparisonView(stage, checkpoints, spaces, {
       state: states.get(place.key) ?? {},
-      originalUrl: (k, row) => `${live}/original/${checkpoints[k].key}/${row}`,
-      runner: (k, part, say) => runnerOf(checkpoints[k], live, spaces[k], part, say),
+      original: (k, row) => fetchOriginal(source, checkpoints[k].key, row),
+      runner: (k, part, say) => runnerOf(source, checkpoints[k], part, spaces[k], say),
     });
   } catch (error) {
     const words = `The comparison did not open. ${error.message}`;

@@ -8,7 +8,6 @@ import { assembleComparison } from "./compare-parts.js";
 import { paint } from "./dom/canvas.js";
 import { Panel } from "./panel.js";
 import { Words } from "./panels/message.js";
-import { fetchOriginal } from "./panels/selection.js";
 import { press } from "./panels/toolbar.js";
 import { turnedPlane } from "./space/plane.js";
 import { between, Subjects } from "./space/shared.js";
@@ -21,7 +20,7 @@ export class ComparisonView {
    * @param {import("./space/space.js").Space[]} spaces of each
    * @param {Object} options
    * @param {Object} options.state as `snapshot` gave it
-   * @param {(k: number, row: number) => string} options.originalUrl
+   * @param {(k: number, row: number) => Promise<import("./dom/blob.js").Original>} options.original
    * @param {(k: number, part: string, say: Function) => Promise<import("./nn/runner.js").Runner>}
    *   options.runner
    */
@@ -139,7 +138,7 @@ export class ComparisonView {
 
   /** Show the original, and have it encoded by those that do not know it. */
   async showOriginal(subject, k, row) {
-    const { pixels, words } = await fetchOriginal(this.options.originalUrl(k, row));
+    const { pixels, message } = await this.options.original(k, row);
     if (this.subject !== subject) return;
     this.original.style.display = pixels ? "" : "none";
     if (pixels) paint(this.original, pixels, null, 0);
@@ -147,7 +146,7 @@ export class ComparisonView {
     if (pixels) await this.encodeBy(subject, missing, pixels);
     else {
       missing.forEach((other) =>
-        this.panels[other].say(`${words} It was not measured on this digit: draw one instead.`),
+        this.panels[other].say(`${message} It was not measured on this digit: draw one instead.`),
       );
     }
   }
@@ -173,7 +172,7 @@ export class ComparisonView {
       which.map(async (k) => {
         try {
           const encoder = await this.encoder(k);
-          const code = encoder.now?.(pixels) ?? (await encoder.later(pixels, 1));
+          const code = encoder.run?.(pixels) ?? (await encoder.runAsync(pixels, 1));
           if (!this.subjects.encode(subject, k, code)) throw new Error("The code is no number.");
         } catch (error) {
           this.panels[k].say(`Not encoded. ${error.message}`);

@@ -1,6 +1,7 @@
 /** The live map as Streamlit mounts it: fetched, and opened where the hand was. */
-import { fetchBlob } from "./dom/blob.js";
+import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
+import { serverSource } from "./dom/source.js";
 import { Explorer } from "./explore.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
 import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
@@ -43,19 +44,19 @@ export function mount(component) {
 /** Fetch everything and open the map; where something is missing, say so and offer a new try. */
 async function open(stage, data, place, post) {
   sayMeanwhile(stage, "Opening the map …");
-  const url = (name) => `${data.base.live}/blob/${data[name]}`;
+  const source = serverSource(data.base.live);
   try {
     // Both are on their way at once; what is wrong with the decoder is said where it is needed.
-    if (data.decoder) browserRunner(url("decoder")).catch(() => {});
-    const space = new Space(await fetchBlob(url("points")));
+    if (data.decoder) browserRunner(source, data.decoder).catch(() => {});
+    const space = new Space(await fetchBlob(source, data.points));
     if (place.closed) return;
     const state = hands.get(data.key) ?? data.hand;
     writeState(state);
     place.thing = new Explorer(stage, space, {
       post,
       state,
-      originalUrl: (row) => `${data.base.live}/original/${data.key}/${row}`,
-      runner: (part, say) => runnerOf(data, data.base.live, space, part, say),
+      original: (row) => fetchOriginal(source, data.key, row),
+      runner: (part, say) => runnerOf(source, data, part, space, say),
     });
   } catch (error) {
     const words = `The map of ${data.name} did not open. ${error.message}`;

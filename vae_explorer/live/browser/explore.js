@@ -4,7 +4,6 @@
  * What changes is marked at once and shown at the next frame, so that the newest always wins and a
  * fast pointer costs no more than a slow one.
  */
-import { fetchOriginal } from "./panels/selection.js";
 import { FLAT } from "./space/space.js";
 import { Hand } from "./space/state.js";
 import { assemble, connect } from "./wiring.js";
@@ -27,7 +26,7 @@ export class Explorer {
    * @param {Object} options
    * @param {Object} options.state where the hand was, and which layers were shown
    * @param {(state: Object) => void} options.post tells Python where the hand was let go
-   * @param {(row: number) => string} options.originalUrl
+   * @param {(row: number) => Promise<import("./dom/blob.js").Original>} options.original
    * @param {(part: "decoder"|"encoder", say: (words: string) => void) =>
    *   Promise<import("./nn/runner.js").Runner>} options.runner
    */
@@ -69,7 +68,7 @@ export class Explorer {
     this.mark("z", "view", "path", "taken");
     // What is not needed for the first picture waits for it.
     this.later = setTimeout(() => {
-      this.decoder.warm();
+      this.decoder.preload();
       this.sketch.open(() => this.options.runner("encoder", say));
     }, 50);
   }
@@ -158,7 +157,7 @@ export class Explorer {
     const { runner } = this.sketch;
     const { deeds } = this;
     try {
-      const code = runner.now?.(pixels) ?? (await runner.later(pixels, 1));
+      const code = runner.run?.(pixels) ?? (await runner.runAsync(pixels, 1));
       // On its way from the server the hand may have done something else.
       if (deeds !== this.deeds) return;
       if (!this.hand.takeDrawing(code)) throw new Error("The encoder gave what is no number.");
@@ -233,8 +232,8 @@ export class Explorer {
     if (!taken) return this.digit.clear();
     const title = hand.space.title(taken.row);
     this.digit.show(title, null);
-    return fetchOriginal(this.options.originalUrl(taken.row)).then(({ pixels, words }) => {
-      if (hand.taken === taken) this.digit.show(title, pixels, words);
+    return this.options.original(taken.row).then(({ pixels, message }) => {
+      if (hand.taken === taken) this.digit.show(title, pixels, message);
     });
   }
 

@@ -1,6 +1,7 @@
 /** The film of a training as Streamlit mounts it. */
 import { fetchBlob } from "./dom/blob.js";
 import { element } from "./dom/element.js";
+import { serverSource } from "./dom/source.js";
 import { Reel } from "./film/reel.js";
 import { FilmView } from "./film.js";
 import { mountOnce, sayInstead, sayMeanwhile } from "./page.js";
@@ -28,7 +29,7 @@ export function mount(component) {
 async function open(stage, data, place) {
   sayMeanwhile(stage, "Opening the film …");
   try {
-    const reel = await Reel.of(await fetchBlob(`${data.base.live}/blob/${data.film}`));
+    const reel = await Reel.of(await fetchBlob(serverSource(data.base.live), data.film));
     if (!place.closed) place.thing = new FilmView(stage, reel);
   } catch (error) {
     const words = `The film of ${data.name} did not open. ${error.message}`;

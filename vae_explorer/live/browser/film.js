@@ -1,11 +1,11 @@
 /** A training as a film: codes, grid, the digit under the hand and the loss move together. */
 
-import { createPicture, paint } from "./dom/canvas.js";
+import { createPicture, fitCanvas, paint } from "./dom/canvas.js";
 import { element } from "./dom/element.js";
 import { LossPlot } from "./film/loss-plot.js";
 import { makeDraggable } from "./map/gestures.js";
 import { Overlay } from "./map/overlay.js";
-import { createPoints, fit } from "./map/points.js";
+import { createPoints } from "./map/points.js";
 import { button, group, press } from "./panels/toolbar.js";
 import { signed, View } from "./space/view.js";
 
@@ -232,7 +232,7 @@ export class FilmView {
   drawSheet() {
     const { reel, view } = this;
     const context = this.sheetCanvas.getContext("2d");
-    fit(this.sheetCanvas, view.side);
+    fitCanvas(this.sheetCanvas, view.side);
     const { width } = this.sheetCanvas;
     context.clearRect(0, 0, width, width);
     if (!this.layers.has("grid")) return;

@@ -48,7 +48,7 @@ export class Panel {
     makeDraggable(frame.handle, this.map, this.dragging(), signal);
     frame.handle.addEventListener("keydown", (event) => this.key(event), { signal });
     const decode = async ({ z, started }) => {
-      this.paint(await this.decoder.later(z, 1), z, started);
+      this.paint(await this.decoder.runAsync(z, 1), z, started);
     };
     const wrong = (error) => on.wrong(error.message);
     this.ask = latest(decode, wrong);
@@ -210,7 +210,7 @@ export class Panel {
     const has = (...things) => things.some((thing) => dirty.has(thing));
     if (decoder && has("z")) {
       const started = performance.now();
-      if (decoder.now) this.paint(decoder.now(hand.z), hand.z, started);
+      if (decoder.run) this.paint(decoder.run(hand.z), hand.z, started);
       else this.ask({ z: hand.z, started });
     }
     // Few cells where the map is small.
@@ -270,7 +270,7 @@ export class Panel {
       );
     }
     const started = performance.now();
-    const pixels = await this.decoder.later(codes, FRAMES);
+    const pixels = await this.decoder.runAsync(codes, FRAMES);
     const size = pixels.length / FRAMES;
     [...this.frames.children].forEach((frame, k) => {
       const z = codes.subarray(k * dims, (k + 1) * dims);

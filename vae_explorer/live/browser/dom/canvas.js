@@ -1,10 +1,9 @@
-/** Decoded pictures on canvases that say what they were decoded from. */
+/** Canvases: decoded pictures that say what they were decoded from, sizes and colours. */
 
 /**
  * A canvas that is a decoded picture, `data-testid="decoded"`, once one is painted on it.
  * @param {number[]} shape (H, W, C)
  * @param {string} label what the picture is, for those who cannot see it
- * @returns {HTMLCanvasElement}
  */
 export function createPicture([height, width], label) {
   const canvas = document.createElement("canvas");
@@ -20,12 +19,12 @@ export function createPicture([height, width], label) {
  * Paint one picture and write down what it shows; keep the last one where a value is no number.
  * @param {HTMLCanvasElement} canvas
  * @param {Float32Array} pixels (H, W, C) from 0 to 1
- * @param {Float32Array|null} z what `pixels` were decoded from; null for an original
+ * @param {ArrayLike<number> | null} z what `pixels` were decoded from; null for an original
  * @param {number} started `performance.now()` before decoding
  * @returns {boolean} whether it was painted
  */
 export function paint(canvas, pixels, z, started) {
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(canvas.width, canvas.height);
   const channels = pixels.length / (canvas.width * canvas.height);
   if (!toColours(pixels, channels, image)) return false;
@@ -64,4 +63,32 @@ export function toColours(pixels, channels, image, left = 0, top = 0, width = im
     }
   }
   return !Number.isNaN(sum);
+}
+
+/** The 2-D context of a canvas that has no other. @param {HTMLCanvasElement} canvas */
+export function contextOf(canvas) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+}
+
+/**
+ * Give a square canvas as many pixels as the screen has for it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} side in CSS pixels
+ * @returns {number} pixels a CSS pixel
+ */
+export function fitCanvas(canvas, side) {
+  const pixels = Math.max(1, Math.round(side * (globalThis.devicePixelRatio || 1)));
+  // Setting a canvas's size, even to what it is, costs a new bitmap.
+  if (canvas.width !== pixels) canvas.width = pixels;
+  if (canvas.height !== pixels) canvas.height = pixels;
+  return pixels / side;
+}
+
+/**
+ * Black or white, whichever is easier to read on a colour.
+ * @param {string} colour `#rrggbb`
+ */
+export function ink(colour) {
+  const [red, green, blue] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 150 ? "black" : "white";
 }

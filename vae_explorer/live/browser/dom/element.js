@@ -3,26 +3,44 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * @param {string} tag
- * @param {Object<string, string|number|Function>} [attributes] `class`, `text`, `on...` listeners,
- *   and any attribute
- * @param {(Node|string)[]} [children]
- * @returns {HTMLElement}
+ * @typedef {Record<string, string | number | ((event: any) => void)>} Attributes `text`,
+ *   listeners `on…`, and any attribute
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {(Node | string)[]} [children]
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, children = []) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** The same within an SVG. @returns {SVGElement} */
+/**
+ * The same within an SVG.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {(Node | string)[]} [children]
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
 export function shape(tag, attributes = {}, children = []) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/**
+ * @template {Element} Node
+ * @param {Node} node
+ * @param {Attributes} attributes
+ * @param {(globalThis.Node | string)[]} children
+ */
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") node.textContent = value;
-    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value);
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (name === "text") node.textContent = String(value);
+    else node.setAttribute(name, String(value));
   }
   node.append(...children);
   return node;

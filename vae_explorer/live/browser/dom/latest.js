@@ -9,18 +9,8 @@
 export function latest(job, failed = () => {}) {
   let running = false;
   let stopped = false;
-  let waiting = null;
-  const ask = (request) => {
-    if (stopped) return;
-    waiting = { request };
-    if (!running) run();
-  };
-  /** Do no more. */
-  ask.stop = () => {
-    stopped = true;
-    waiting = null;
-  };
-  return ask;
+  let waiting = /** @type {{request: Request} | null} */ (null);
+
   async function run() {
     running = true;
     while (waiting) {
@@ -29,9 +19,22 @@ export function latest(job, failed = () => {}) {
       try {
         await job(request);
       } catch (error) {
-        failed(error);
+        failed(/** @type {Error} */ (error));
       }
     }
     running = false;
   }
+
+  /** @param {Request} request */
+  function ask(request) {
+    if (stopped) return;
+    waiting = { request };
+    if (!running) run();
+  }
+  /** Do no more. */
+  ask.stop = () => {
+    stopped = true;
+    waiting = null;
+  };
+  return ask;
 }

@@ -2,7 +2,7 @@
  * The snapshots of a training, and what lies between them. Time counts in snapshots, from 0 to
  * S - 1; between two of them everything is interpolated: codes, loss, and pictures by their pixels.
  */
-import { widened } from "../nn/network.js";
+import { halfToFloat } from "../dom/blob.js";
 
 export class Reel {
   /**
@@ -15,7 +15,7 @@ export class Reel {
     this.sheets = sheets;
     this.count = sheets.length;
     this.digits = arrays.label.length;
-    this.places = widened(arrays.xy);
+    this.places = halfToFloat(arrays.xy);
     const [channels, height, width] = header.image_shape;
     this.shape = [height, width, channels];
     /** Pixels of the sheets that were looked into. @type {Map<number, ImageData>} */

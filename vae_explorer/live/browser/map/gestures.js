@@ -28,31 +28,43 @@ export function listen(surface, map, on, { signal, wheelNeedsKey }) {
   const place = (/** @type {MouseEvent} */ event) => placeIn(map, event);
   const options = { signal };
 
-  surface.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    capture(surface, event);
-    strayed = down.size > 0 && strayed;
-    down.set(event.pointerId, place(event));
-    if (down.size > 1) strayed = true;
-  }, options);
+  surface.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0) return;
+      capture(surface, event);
+      strayed = down.size > 0 && strayed;
+      down.set(event.pointerId, place(event));
+      if (down.size > 1) strayed = true;
+    },
+    options,
+  );
 
-  surface.addEventListener("pointermove", (event) => {
-    const now = place(event);
-    const before = down.get(event.pointerId);
-    if (!before) {
-      if (event.pointerType !== "touch") on.hover(...now);
-      return;
-    }
-    if (!strayed && Math.hypot(now[0] - before[0], now[1] - before[1]) < STRAY) return;
-    strayed = true;
-    const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
-    if (other) pinch(before, now, other);
-    // One finger scrolls the page: a swipe that pans the data away would trap the reader.
-    else if (event.pointerType !== "touch") on.pan(now[0] - before[0], now[1] - before[1]);
-    down.set(event.pointerId, now);
-  }, options);
+  surface.addEventListener(
+    "pointermove",
+    (event) => {
+      const now = place(event);
+      const before = down.get(event.pointerId);
+      if (!before) {
+        if (event.pointerType !== "touch") on.hover(...now);
+        return;
+      }
+      if (!strayed && Math.hypot(now[0] - before[0], now[1] - before[1]) < STRAY) return;
+      strayed = true;
+      const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
+      if (other) pinch(before, now, other);
+      // One finger scrolls the page: a swipe that pans the data away would trap the reader.
+      else if (event.pointerType !== "touch") on.pan(now[0] - before[0], now[1] - before[1]);
+      down.set(event.pointerId, now);
+    },
+    options,
+  );
 
-  function pinch(/** @type {Pixels} */ before, /** @type {Pixels} */ now, /** @type {Pixels} */ other) {
+  function pinch(
+    /** @type {Pixels} */ before,
+    /** @type {Pixels} */ now,
+    /** @type {Pixels} */ other,
+  ) {
     const [was, is] = [before, now].map(([x, y]) => Math.hypot(x - other[0], y - other[1]));
     if (is < 1 || was < 1) return;
     on.pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
@@ -69,22 +81,34 @@ export function listen(surface, map, on, { signal, wheelNeedsKey }) {
   surface.addEventListener("pointercancel", up, options);
   // After an up there is nothing left to do; without one, this is the end.
   surface.addEventListener("lostpointercapture", up, options);
-  surface.addEventListener("pointerleave", (event) => {
-    if (!down.has(event.pointerId)) on.leave();
-  }, options);
+  surface.addEventListener(
+    "pointerleave",
+    (event) => {
+      if (!down.has(event.pointerId)) on.leave();
+    },
+    options,
+  );
 
   // Two fingers are the map's; the browser would scroll or enlarge the page with them.
-  surface.addEventListener("touchstart", (event) => {
-    if (event.touches.length > 1 && event.cancelable) event.preventDefault();
-  }, { signal, passive: false });
+  surface.addEventListener(
+    "touchstart",
+    (event) => {
+      if (event.touches.length > 1 && event.cancelable) event.preventDefault();
+    },
+    { signal, passive: false },
+  );
 
-  map.addEventListener("wheel", (event) => {
-    if (wheelNeedsKey && !event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    // A notch of a wheel is 100 pixels, or 3 lines.
-    const pixels = event.deltaY * (event.deltaMode === 1 ? 33 : 1);
-    on.zoom(Math.exp(Math.max(-200, Math.min(200, pixels)) / 500), ...place(event));
-  }, { signal, passive: false });
+  map.addEventListener(
+    "wheel",
+    (event) => {
+      if (wheelNeedsKey && !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      // A notch of a wheel is 100 pixels, or 3 lines.
+      const pixels = event.deltaY * (event.deltaMode === 1 ? 33 : 1);
+      on.zoom(Math.exp(Math.max(-200, Math.min(200, pixels)) / 500), ...place(event));
+    },
+    { signal, passive: false },
+  );
 }
 
 /**
@@ -101,27 +125,35 @@ export function listen(surface, map, on, { signal, wheelNeedsKey }) {
 export function makeDraggable(element, map, on, signal) {
   /** @type {{id: number, from: Pixels, left: number, top: number, moved: boolean}|null} */
   let held = null;
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || held) return;
-    event.stopPropagation();
-    capture(element, event);
-    const box = element.getBoundingClientRect();
-    // It is held where it was taken, and does not jump to the pointer.
-    held = {
-      id: event.pointerId,
-      from: placeIn(map, event),
-      left: event.clientX - (box.left + box.width / 2),
-      top: event.clientY - (box.top + box.height / 2),
-      moved: false,
-    };
-    on.start?.();
-  }, { signal });
-  element.addEventListener("pointermove", (event) => {
-    if (held?.id !== event.pointerId) return;
-    const [left, top] = placeIn(map, event);
-    held.moved ||= Math.hypot(left - held.from[0], top - held.from[1]) >= STRAY;
-    if (held.moved) on.move(left - held.left, top - held.top);
-  }, { signal });
+  element.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0 || held) return;
+      event.stopPropagation();
+      capture(element, event);
+      const box = element.getBoundingClientRect();
+      // It is held where it was taken, and does not jump to the pointer.
+      held = {
+        id: event.pointerId,
+        from: placeIn(map, event),
+        left: event.clientX - (box.left + box.width / 2),
+        top: event.clientY - (box.top + box.height / 2),
+        moved: false,
+      };
+      on.start?.();
+    },
+    { signal },
+  );
+  element.addEventListener(
+    "pointermove",
+    (event) => {
+      if (held?.id !== event.pointerId) return;
+      const [left, top] = placeIn(map, event);
+      held.moved ||= Math.hypot(left - held.from[0], top - held.from[1]) >= STRAY;
+      if (held.moved) on.move(left - held.left, top - held.top);
+    },
+    { signal },
+  );
   const up = (/** @type {PointerEvent} */ event) => {
     if (held?.id !== event.pointerId) return;
     const { moved } = held;

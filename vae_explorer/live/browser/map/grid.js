@@ -31,7 +31,7 @@ const [ACROSS, ACROSS_SMALL, SMALL] = [20, 12, 320];
 // Width of the gutter between pictures, as a share of a picture.
 const GUTTER = 1 / 14;
 
-/** @implements {import("./map.js").Grid} */
+/** A `Grid` of `map.js`. */
 export class DecodedGrid {
   /**
    * @param {HTMLCanvasElement} canvas
@@ -119,7 +119,11 @@ export class DecodedGrid {
     // Nobody waits for it any more.
     if (this.wanted?.projection !== wanted.projection) return;
     const canvas = new OffscreenCanvas(image.width, image.height);
-    /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
+    /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(
+      image,
+      0,
+      0,
+    );
     this.cells = { ...wanted, image, canvas };
     Object.assign(this.canvas.dataset, {
       cells: `${columns}x${rows}`,
@@ -147,7 +151,14 @@ export class DecodedGrid {
         const y = known ? next.bottom + row - known.bottom : -1;
         if (known && x >= 0 && x < known.columns && y >= 0 && y < known.rows) {
           const from = [x * width, (known.rows - 1 - y) * height];
-          copyCell(known.image, from, image, [column * width, (next.rows - 1 - row) * height], width, height);
+          copyCell(
+            known.image,
+            from,
+            image,
+            [column * width, (next.rows - 1 - row) * height],
+            width,
+            height,
+          );
         } else {
           missing.push([column, row]);
         }
@@ -180,15 +191,21 @@ function fixedLattice(/** @type {MapState} */ { lattice: { size, range }, projec
 }
 
 /** @returns {Lattice} the cells in view */
-function latticeInView(/** @type {MapState} */ { projection }, /** @type {Screen} */ { side, box, view }) {
+function latticeInView(
+  /** @type {MapState} */ { projection },
+  /** @type {Screen} */ { side, box, view },
+) {
   const across = side < SMALL ? ACROSS_SMALL : ACROSS;
   // Steps are powers of the square root of two, so that zooming asks for new cells now and then.
   const step = 2 ** (Math.round(2 * Math.log2(view.span / across)) / 2);
   const quantile = projection.scale === "quantile";
   // Beyond 0 and 1 there is no prior.
-  const within = (/** @type {number} */ value) => (quantile ? Math.min(1, Math.max(0, value)) : value);
+  const within = (/** @type {number} */ value) =>
+    quantile ? Math.min(1, Math.max(0, value)) : value;
   const origin = /** @type {[number, number]} */ (quantile ? [step / 2, step / 2] : [0, 0]);
-  const [first, last] = quantile ? [Math.floor, (/** @type {number} */ v) => Math.ceil(v) - 1] : [Math.round, Math.round];
+  const [first, last] = quantile
+    ? [Math.floor, (/** @type {number} */ v) => Math.ceil(v) - 1]
+    : [Math.round, Math.round];
   const [left, bottom] = [first(within(box[0]) / step), first(within(box[1]) / step)];
   return {
     origin,
@@ -201,9 +218,16 @@ function latticeInView(/** @type {MapState} */ { projection }, /** @type {Screen
 }
 
 /** The code at a node of a lattice, (D,). */
-function codeAt(/** @type {Wanted} */ wanted, /** @type {number} */ column, /** @type {number} */ row) {
+function codeAt(
+  /** @type {Wanted} */ wanted,
+  /** @type {number} */ column,
+  /** @type {number} */ row,
+) {
   const { projection, residual, origin, step, left, bottom } = wanted;
-  const place = projection.unwarp([origin[0] + (left + column) * step, origin[1] + (bottom + row) * step]);
+  const place = projection.unwarp([
+    origin[0] + (left + column) * step,
+    origin[1] + (bottom + row) * step,
+  ]);
   return /** @type {import("../space/plane.js").Plane} */ (projection.plane).at(residual, ...place);
 }
 

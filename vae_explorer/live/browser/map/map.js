@@ -48,7 +48,12 @@ const FAINT = 0.38;
 // How long a view has to rest before the class labels are placed anew, in milliseconds.
 const REST = 150;
 /** @type {Record<string, Place>} */
-export const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+export const ARROWS = {
+  ArrowRight: [1, 0],
+  ArrowLeft: [-1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
 export class LatentMap {
   /**
@@ -127,7 +132,11 @@ export class LatentMap {
     if (changed("projection", "hidden") || resized) this.placeLabels(state, screen);
     else if (changed("view")) this.placeLabelsSoon();
     if (changed("view", "projection", "layers", "hidden")) {
-      this.points.draw(screen, this.palette(state, pointsShown, gridShown), this.pointSize(state, screen));
+      this.points.draw(
+        screen,
+        this.palette(state, pointsShown, gridShown),
+        this.pointSize(state, screen),
+      );
       this.overlay.drawFrame(screen, state.projection, gridShown);
       this.drawLabels(state, screen);
     }
@@ -136,10 +145,13 @@ export class LatentMap {
     }
     if (changed("view", "projection", "path", "pathSettings")) {
       this.overlay.drawPath(screen, state);
-      this.endpoints.draw(state.path.map(({ z }) => screen.toScreen(...state.projection.placeOf(z))));
+      this.endpoints.draw(
+        state.path.map(({ z }) => screen.toScreen(...state.projection.placeOf(z))),
+      );
     }
     if (changed("z", "view", "projection")) this.drawHandle(state, screen);
-    if (changed("layers", "projection")) this.gridCanvas.style.visibility = gridShown ? "" : "hidden";
+    if (changed("layers", "projection"))
+      this.gridCanvas.style.visibility = gridShown ? "" : "hidden";
     if (gridShown) this.grid.draw(state, screen);
   }
 

@@ -29,7 +29,9 @@ export class Overlay {
     this.bands = [shape("rect", { class: "lm-band" }), shape("rect", { class: "lm-band" })];
     this.axes = shape("g", { class: "lm-axes" });
     this.rings = SIGMAS.map(() => shape("path", { class: "lm-ring" }));
-    this.ringNames = SIGMAS.map((sigma) => shape("text", { class: "lm-ring-name", text: `${sigma}σ` }));
+    this.ringNames = SIGMAS.map((sigma) =>
+      shape("text", { class: "lm-ring-name", text: `${sigma}σ` }),
+    );
     this.ellipses = [2, 1].map((sigma) =>
       shape("path", { class: "lm-ellipse", "data-testid": "posterior", "data-sigma": sigma }),
     );
@@ -53,13 +55,22 @@ export class Overlay {
     const { side } = screen;
     set(this.svg, { viewBox: `0 0 ${side} ${side}` });
     set(this.bands[0], { x: 0, y: 0, width: BAND_LEFT, height: side });
-    set(this.bands[1], { x: BAND_LEFT, y: side - BAND_BELOW, width: side - BAND_LEFT, height: BAND_BELOW });
+    set(this.bands[1], {
+      x: BAND_LEFT,
+      y: side - BAND_BELOW,
+      width: side - BAND_LEFT,
+      height: BAND_BELOW,
+    });
     for (const band of this.bands) show(band, overGrid);
     this.axes.replaceChildren(...(projection.plane ? axisTicks(screen, projection) : []));
     const [x, y] = projection.titles;
     this.titles[0].textContent = x;
     this.titles[1].textContent = y;
-    set(this.titles[0], { x: side - 8, y: side - (projection.plane ? 24 : 8), "text-anchor": "end" });
+    set(this.titles[0], {
+      x: side - 8,
+      y: side - (projection.plane ? 24 : 8),
+      "text-anchor": "end",
+    });
     set(this.titles[1], { x: projection.plane ? 40 : 8, y: 18 });
     SIGMAS.forEach((sigma, k) => {
       show(this.rings[k], projection.plane);
@@ -120,7 +131,10 @@ export class Overlay {
       const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
       const outline = turns().map((turn) => {
         const [along, aside] = [sigma * major * Math.cos(turn), sigma * minor * Math.sin(turn)];
-        return projection.warp([x + along * cosine - aside * sine, y + along * sine + aside * cosine]);
+        return projection.warp([
+          x + along * cosine - aside * sine,
+          y + along * sine + aside * cosine,
+        ]);
       });
       // Filled, one that is larger than the map would tint all that is on it.
       part.classList.toggle("lm-wide", sigma * major * screen.scale > screen.side / 2);
@@ -218,6 +232,9 @@ function show(/** @type {SVGElement} */ part, /** @type {unknown} */ whether) {
   part.style.display = whether ? "" : "none";
 }
 
-function set(/** @type {SVGElement} */ part, /** @type {Record<string, string|number>} */ attributes) {
+function set(
+  /** @type {SVGElement} */ part,
+  /** @type {Record<string, string|number>} */ attributes,
+) {
   for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, String(value));
 }

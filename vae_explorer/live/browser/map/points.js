@@ -25,10 +25,12 @@ void main() {
 }`;
 
 /**
+ * @typedef {import("../space/view.js").Screen} Screen
+ *
  * @typedef {Object} PointLayer
  * @property {"webgl"|"canvas"} kind
  * @property {(xy: Float32Array) => void} place new coordinates, (N, 2)
- * @property {(screen: import("../space/view.js").Screen, colours: Float32Array, size: number) => void} draw colours: RGBA from
+ * @property {(screen: Screen, colours: Float32Array, size: number) => void} draw colours: RGBA from
  *   0 to 1 for each class, (classes, 4), alpha 0 for hidden; size: of a disc, CSS pixels
  * @property {() => void} release
  */
@@ -41,22 +43,33 @@ void main() {
  */
 export function createPoints(canvas, label, redraw) {
   const options = { alpha: true, antialias: false, premultipliedAlpha: true };
-  const gl = canvas.getContext("webgl", options);
+  const gl = /** @type {WebGLRenderingContext|null} */ (canvas.getContext("webgl", options));
   const made = gl && webglPoints(canvas, gl, label, redraw);
   if (made) return made;
   if (!gl) return canvasPoints(canvas, label);
   // A canvas keeps its first kind of context: another one takes its place.
-  const plain = canvas.cloneNode();
+  const plain = /** @type {HTMLCanvasElement} */ (canvas.cloneNode());
   canvas.replaceWith(plain);
   return canvasPoints(plain, label);
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {WebGLRenderingContext} gl
+ * @param {Uint8Array} label
+ * @param {() => void} redraw
+ * @returns {PointLayer|null} null where the shaders do not compile
+ */
 function webglPoints(canvas, gl, label, redraw) {
+  /** @type {WebGLProgram|null} */
   let program = null;
+  /** @type {WebGLBuffer|null} */
   let places = null;
+  /** @type {Float32Array} */
   let xy = new Float32Array(2 * label.length);
   /** What colours the points have now, as text. */
   let painted = "";
+  /** @type {WebGLBuffer|null} */
   let kinds = null;
 
   function build() {
@@ -82,23 +95,28 @@ function webglPoints(canvas, gl, label, redraw) {
   }
   if (!build()) return null;
 
-  const lost = (event) => event.preventDefault();
-  const restored = () => build() && redraw();
+  const lost = (/** @type {Event} */ event) => event.preventDefault();
+  const restored = () => {
+    if (build()) redraw();
+  };
   canvas.addEventListener("webglcontextlost", lost);
   canvas.addEventListener("webglcontextrestored", restored);
 
   /** Give each point its class's colour, where the classes' colours have changed. */
-  function colour(colours) {
+  function colour(/** @type {Float32Array} */ colours) {
     if (painted === String(colours)) return;
     painted = String(colours);
     const bytes = Uint8Array.from(colours, (value) => Math.round(255 * value));
     const each = new Uint8Array(4 * label.length);
-    label.forEach((kind, n) => each.set(bytes.subarray(4 * kind, 4 * kind + 4), 4 * n));
+    label.forEach((kind, n) => {
+      each.set(bytes.subarray(4 * kind, 4 * kind + 4), 4 * n);
+    });
     gl.bindBuffer(gl.ARRAY_BUFFER, kinds);
     gl.bufferData(gl.ARRAY_BUFFER, each, gl.DYNAMIC_DRAW);
   }
 
-  const uniform = (name) => gl.getUniformLocation(program, name);
+  const uniform = (/** @type {string} */ name) =>
+    gl.getUniformLocation(/** @type {WebGLProgram} */ (program), name);
   return {
     kind: "webgl",
     place(coordinates) {
@@ -127,23 +145,30 @@ function webglPoints(canvas, gl, label, redraw) {
 }
 
 /** @returns {WebGLProgram|null} */
-function link(gl) {
+function link(/** @type {WebGLRenderingContext} */ gl) {
   const program = gl.createProgram();
-  for (const [type, text] of [
-    [gl.VERTEX_SHADER, VERTEX],
-    [gl.FRAGMENT_SHADER, FRAGMENT],
-  ]) {
+  const add = (/** @type {number} */ type, /** @type {string} */ text) => {
     const shader = gl.createShader(type);
+    // A lost context makes none.
+    if (!shader) return;
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
     gl.attachShader(program, shader);
-  }
+  };
+  add(gl.VERTEX_SHADER, VERTEX);
+  add(gl.FRAGMENT_SHADER, FRAGMENT);
   gl.linkProgram(program);
   return gl.getProgramParameter(program, gl.LINK_STATUS) ? program : null;
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Uint8Array} label
+ * @returns {PointLayer}
+ */
 function canvasPoints(canvas, label) {
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  /** @type {Float32Array} */
   let xy = new Float32Array(2 * label.length);
   return {
     kind: "canvas",

@@ -11,9 +11,12 @@ const LAST = 2 * REACH * POINTS_PER_UNIT;
 
 const LEAKY_SLOPE = 0.2; // layers.LEAKY_SLOPE
 
-const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+const sigmoid = (/** @type {number} */ x) => 1 / (1 + Math.exp(-x));
 
-/** The smooth functions, and whether they tend to x or to 1. */
+/**
+ * The smooth functions, and whether they tend to x or to 1.
+ * @type {Record<string, {at: (x: number) => number, grows: boolean}>}
+ */
 const SMOOTH = {
   gelu: { at: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)), grows: true },
   silu: { at: (x) => x * sigmoid(x), grows: true },
@@ -29,6 +32,9 @@ export const ACTIVATIONS = ["none", "relu", "leaky_relu", "clamp", ...Object.key
  * Apply the activation `name`, one of ACTIVATIONS, to values[start] up to before values[end].
  * NaN stays NaN.
  * @param {Float32Array} values
+ * @param {number} start
+ * @param {number} end
+ * @param {string} name
  */
 export function activate(values, start, end, name) {
   // The comparisons are such that NaN, which fails all of them, is kept.
@@ -46,6 +52,13 @@ export function activate(values, start, end, name) {
   }
 }
 
+/**
+ * @param {Float32Array} values
+ * @param {number} start
+ * @param {number} end
+ * @param {Float32Array} table
+ * @param {boolean} grows
+ */
 function interpolate(values, start, end, table, grows) {
   for (let i = start; i < end; i++) {
     const x = values[i];
@@ -61,20 +74,21 @@ function interpolate(values, start, end, table, grows) {
   }
 }
 
-const tables = new Map();
+/** @type {Record<string, Float32Array>} */
+const tables = {};
 
+/** @param {string} name */
 function tableOf(name) {
-  if (!tables.has(name)) {
-    const { at } = SMOOTH[name];
-    const point = (_, k) => at(k / POINTS_PER_UNIT - REACH);
-    tables.set(name, Float32Array.from({ length: LAST + 1 }, point));
-  }
-  return tables.get(name);
+  tables[name] ??= Float32Array.from({ length: LAST + 1 }, (_, k) =>
+    SMOOTH[name].at(k / POINTS_PER_UNIT - REACH),
+  );
+  return tables[name];
 }
 
 /**
  * The error function: 2 / sqrt(pi) * exp(-x^2) * sum of 2^n x^(2n + 1) / (1 * 3 * ... (2n + 1)),
  * in which all terms have one sign, so that nothing cancels.
+ * @param {number} x
  */
 export function erf(x) {
   if (Math.abs(x) > 6) return Math.sign(x);

@@ -1,11 +1,17 @@
 /**
- * Convolutions as products: their windows gathered before one, or scattered after it.
+ * Convolutions as products: their kernels gathered before one, or scattered after it.
  *
  * Pictures are (H, W, C) in `values`; a step's `tall` and `wide` are the size of its output.
  */
 
-/** Write the window of each output position as one row (ky, kx, channel). */
-export function gatherWindows(values, step, source, target) {
+/**
+ * Write the kernel of each output position as one row (ky, kx, channel).
+ * @param {Float32Array} values
+ * @param {import("./network.js").Shape} step
+ * @param {number} source
+ * @param {number} target
+ */
+export function gatherKernels(values, step, source, target) {
   const { inputs, kernel, stride, padding, height, width, tall, wide } = step;
   for (let y = 0; y < tall; y++) {
     for (let x = 0; x < wide; x++) {
@@ -26,8 +32,14 @@ export function gatherWindows(values, step, source, target) {
   }
 }
 
-/** Add the window (ky, kx, channel) that each input position gave onto the bias. */
-export function scatterWindows(values, step, source, target) {
+/**
+ * Add the kernel (ky, kx, channel) that each input position gave onto the bias.
+ * @param {Float32Array} values
+ * @param {import("./network.js").PlacedStep} step
+ * @param {number} source
+ * @param {number} target
+ */
+export function scatterKernels(values, step, source, target) {
   const { outputs, kernel, stride, padding, height, width, tall, wide } = step;
   for (let k = 0; k < tall * wide; k++) {
     for (let c = 0; c < outputs; c++) values[target + k * outputs + c] = values[step.b + c];

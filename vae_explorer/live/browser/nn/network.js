@@ -3,11 +3,12 @@
  *
  * Pictures are channels-last, (H, W, C), and weights are matrices (inputs, outputs). Everything
  * lies in the kernel's one block of floats: the weights, two buffers that the steps write in
- * turn, and a scratch buffer for the windows of convolutions.
+ * turn, and a scratch buffer for the kernels of convolutions.
  */
 
+import { halfToFloat } from "../dom/blob.js";
 import { ACTIVATIONS, activate } from "./activations.js";
-import { gatherWindows, scatterWindows } from "./convolution.js";
+import { gatherKernels, scatterKernels } from "./convolution.js";
 import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
 
 /**
@@ -29,6 +30,11 @@ import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
  * @property {number[]} output_shape
  * @property {Step[]} steps
  * @property {number} macs
+ *
+ * @typedef {Step & {tall: number, wide: number, rows: number, columns: number, positions: number,
+ *   consumed: number, produced: number, group: number, scratch: number}} Shape a step with the
+ *   sizes of its output, of its matrix and of what it reads, writes and keeps meanwhile
+ * @typedef {Shape & {w: number, b: number}} PlacedStep with the places of its weights
  *
  * @typedef {object} Network
  * @property {number[]} inputShape
@@ -62,7 +68,7 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   checkFit(header, shapes, weights, capacity);
 
   let length = 0;
-  const reserve = (size) => {
+  const reserve = (/** @type {number} */ size) => {
     const start = length;
     length += padded(size); // whole panels, so that each region begins on a SIMD boundary
     return start;
@@ -72,7 +78,7 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
     w: reserve(shape.rows * padded(shape.columns)),
     b: reserve(shape.outputs),
   }));
-  const most = (size) => Math.max(...steps.map(size));
+  const most = (/** @type {(step: PlacedStep) => number} */ size) => Math.max(...steps.map(size));
   const noBias = reserve(most((step) => step.columns));
   const scratch = reserve(most((step) => step.group * step.scratch) + SLACK);
   const values = Math.max(
@@ -82,14 +88,14 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   const buffers = [0, 1].map(() => reserve(capacity * values + SLACK));
 
   const kernel = openKernel(length, kind);
-  const floats = weights instanceof Uint16Array ? widened(weights) : weights;
+  const floats = weights instanceof Uint16Array ? halfToFloat(weights) : weights;
   for (const step of steps) {
     const matrix = floats.subarray(step.weight, step.bias);
     packMatrix(kernel.values, step.w, matrix, step.rows, step.columns);
     kernel.values.set(floats.subarray(step.bias, step.bias + step.outputs), step.b);
   }
 
-  /** Run what lies in the first buffer; return where the result lies. */
+  /** Run what lies in the first buffer; return where the result lies. @param {number} n */
   function runAll(n) {
     let [from, to] = buffers;
     for (const step of steps) {
@@ -101,8 +107,9 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   }
 
   let gathered = new Float32Array(0);
-  let view = new Float32Array(0);
+  let view = kernel.values.subarray(0, 0);
 
+  /** @type {Network["run"]} */
   function run(x, n) {
     if (!Number.isInteger(n) || n < 1 || x.length !== n * inputs) {
       throw new Error(
@@ -131,9 +138,12 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   return { inputShape, outputShape, inputs, outputs, macs, kind: kernel.kind, run };
 }
 
-const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
+const product = (/** @type {number[]} */ sizes) => sizes.reduce((a, b) => a * b, 1);
 
-/** A step with the sizes of its matrix, its output and its windows. */
+/**
+ * @param {Step} step
+ * @returns {Shape}
+ */
 function shapeOf(step) {
   const { kind, inputs, outputs, kernel, stride, padding, height, width } = step;
   if (!Object.hasOwn(STEPS, kind) || !ACTIVATIONS.includes(step.activation)) {
@@ -142,15 +152,15 @@ function shapeOf(step) {
         `${Object.keys(STEPS).join(", ")} with ${ACTIVATIONS.join(", ")}`,
     );
   }
-  const window = kernel * kernel;
+  const area = kernel * kernel;
   const transposed = kind === "conv_transpose";
-  const size = (n) =>
+  const size = (/** @type {number} */ n) =>
     transposed
       ? (n - 1) * stride - 2 * padding + kernel
       : Math.floor((n + 2 * padding - kernel) / stride) + 1;
   const [tall, wide] = [size(height), size(width)];
-  const rows = transposed ? inputs : window * inputs;
-  const columns = transposed ? window * outputs : outputs;
+  const rows = transposed ? inputs : area * inputs;
+  const columns = transposed ? area * outputs : outputs;
   const positions = transposed ? height * width : tall * wide;
   return {
     ...step,
@@ -166,6 +176,12 @@ function shapeOf(step) {
   };
 }
 
+/**
+ * @param {Header} header
+ * @param {Shape[]} shapes
+ * @param {ArrayLike<number>} weights
+ * @param {number} capacity
+ */
 function checkFit(header, shapes, weights, capacity) {
   const needed = shapes.reduce((sum, s) => sum + s.rows * s.columns + s.outputs, 0);
   if (weights.length !== needed) {
@@ -187,18 +203,24 @@ function checkFit(header, shapes, weights, capacity) {
   }
 }
 
-// The steps: n examples from `from` to `to`.
+/**
+ * The steps: n examples from `from` to `to`.
+ * @typedef {(kernel: import("./kernel.js").Kernel, step: PlacedStep, from: number, to: number,
+ *            n: number, room: {scratch: number, noBias: number}) => void} RunStep
+ */
 
+/** @type {RunStep} */
 function runDense(kernel, step, from, to, n) {
   kernel.product(from, step.w, step.b, to, n, step.rows, step.columns);
 }
 
+/** @type {RunStep} */
 function runConv(kernel, step, from, to, n, { scratch }) {
   for (let first = 0; first < n; first += step.group) {
     const count = Math.min(step.group, n - first);
     for (let k = 0; k < count; k++) {
       const source = from + (first + k) * step.consumed;
-      gatherWindows(kernel.values, step, source, scratch + k * step.scratch);
+      gatherKernels(kernel.values, step, source, scratch + k * step.scratch);
     }
     const rows = count * step.positions;
     const target = to + first * step.produced;
@@ -206,6 +228,7 @@ function runConv(kernel, step, from, to, n, { scratch }) {
   }
 }
 
+/** @type {RunStep} */
 function runConvTranspose(kernel, step, from, to, n, { scratch, noBias }) {
   for (let first = 0; first < n; first += step.group) {
     const count = Math.min(step.group, n - first);
@@ -214,27 +237,10 @@ function runConvTranspose(kernel, step, from, to, n, { scratch, noBias }) {
     kernel.product(source, step.w, noBias, scratch, rows, step.rows, step.columns);
     for (let k = 0; k < count; k++) {
       const target = to + (first + k) * step.produced;
-      scatterWindows(kernel.values, step, scratch + k * step.scratch, target);
+      scatterKernels(kernel.values, step, scratch + k * step.scratch, target);
     }
   }
 }
 
+/** @type {Record<Step["kind"], RunStep>} */
 const STEPS = { dense: runDense, conv: runConv, conv_transpose: runConvTranspose };
-
-/** Half-precision numbers, given by their 16 bits, as single ones. */
-export function widened(bits) {
-  const floats = new Float32Array(bits.length);
-  for (let k = 0; k < bits.length; k++) {
-    const exponent = (bits[k] >> 10) & 31;
-    const fraction = bits[k] & 1023;
-    let size;
-    if (exponent === 0) size = fraction * 2 ** -24;
-    else if (exponent === 31) size = fraction ? NaN : Infinity;
-    else size = (1024 + fraction) * HALF_STEPS[exponent];
-    floats[k] = bits[k] >> 15 ? -size : size;
-  }
-  return floats;
-}
-
-/** The distance between neighbours, by exponent. */
-const HALF_STEPS = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));

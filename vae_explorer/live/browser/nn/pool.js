@@ -1,105 +1,88 @@
-/** A few workers that run one network, so that grids and strips never hold up the hand. */
-import { createNetwork } from "./network.js";
+/** A few workers that run one network, so that lattices and paths never hold up the handle. */
 
 /**
  * @typedef {(x: Float32Array, count: number, urgent?: boolean) => Promise<Float32Array>} Run
  *   takes `count` examples, (count, inputs), and gives their outputs, (count, outputs)
+ *
+ * @typedef {object} Pool
+ * @property {Run} run
+ * @property {() => void} close
+ *
+ * @typedef {object} Job
+ * @property {Float32Array} x
+ * @property {number} count
+ * @property {(outputs: Float32Array) => void} resolve
+ * @property {(error: Error) => void} reject
  */
 
 /**
- * @param {object} header of a plan
- * @param {Float32Array|Uint16Array} weights
+ * @param {import("./network.js").Header} header
+ * @param {Float32Array | Uint16Array} weights
  * @param {number} size workers
- * @returns {{run: Run, close: () => void}}
+ * @returns {Pool}
  */
 export function createPool(header, weights, size) {
+  /** @type {Job[]} */
   const waiting = [];
+  /** @type {Map<Worker, Job>} */
   const busy = new Map();
+  /** @type {Worker[]} */
   const idle = [];
-  const workers = [];
-  let here = null;
-  let number = 0;
+  let failure = /** @type {Error | null} */ (null);
 
   try {
     for (let k = 0; k < size; k++) start();
-  } catch {
-    runHere();
+  } catch (error) {
+    fail(/** @type {Error} */ (error).message);
   }
 
   function start() {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    workers.push(worker);
     worker.postMessage({ header, weights });
     worker.onmessage = ({ data }) => {
       const job = busy.get(worker);
       busy.delete(worker);
       idle.push(worker);
-      job.resolve(data.outputs);
+      job?.resolve(data);
       next();
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      runHere();
+      fail(event.message);
     };
     idle.push(worker);
   }
 
-  /** Without workers the page does the work itself, a little at a time. */
-  function runHere() {
-    if (here) return;
-    here = createNetwork(header, weights, { capacity: 8 });
-    for (const job of busy.values()) waiting.unshift(job);
-    busy.clear();
-    idle.length = 0;
-    workers.splice(0).forEach((worker) => worker.terminate());
-    next();
-  }
-
   function next() {
-    if (here) {
-      if (waiting.length) setTimeout(doHere);
-      return;
-    }
     while (idle.length && waiting.length) {
-      const worker = idle.pop();
-      const job = waiting.shift();
+      const worker = /** @type {Worker} */ (idle.pop());
+      const job = /** @type {Job} */ (waiting.shift());
       busy.set(worker, job);
-      worker.postMessage({ id: number++, x: job.x, count: job.count });
+      worker.postMessage({ x: job.x, count: job.count });
     }
   }
 
-  function doHere() {
-    const job = waiting.shift();
-    if (!job) return;
-    const { inputs, outputs } = here;
-    const done = new Float32Array(job.count * outputs);
-    let from = 0;
-    (function some() {
-      const count = Math.min(8, job.count - from);
-      const x = job.x.subarray(from * inputs, (from + count) * inputs);
-      done.set(here.run(x, count), from * outputs);
-      from += count;
-      if (from < job.count) setTimeout(some);
-      else {
-        job.resolve(done);
-        next();
-      }
-    })();
+  /** @param {string} reason */
+  function fail(reason = "it did not start") {
+    end(new Error(`A worker of this page failed (${reason}): reload the page.`));
+  }
+
+  /** @param {Error} error */
+  function end(error) {
+    failure ??= error;
+    for (const job of [...waiting.splice(0), ...busy.values()]) job.reject(failure);
+    for (const worker of [...idle.splice(0), ...busy.keys()]) worker.terminate();
+    busy.clear();
   }
 
   return {
     run(x, count, urgent = false) {
       return new Promise((resolve, reject) => {
-        const job = { x, count, resolve, reject };
-        if (urgent) waiting.unshift(job);
-        else waiting.push(job);
-        next();
+        if (failure) return reject(failure);
+        waiting[urgent ? "unshift" : "push"]({ x, count, resolve, reject });
+        return next();
       });
     },
-    close() {
-      for (const job of [...waiting.splice(0), ...busy.values()]) job.reject(new Error("Closed."));
-      busy.clear();
-      workers.splice(0).forEach((worker) => worker.terminate());
-    },
+    close: () => end(new Error("Closed.")),
   };
 }

@@ -2,64 +2,84 @@
  * A network, wherever it runs: in this browser, or in PyTorch on the server where it is too large
  * for one.
  *
- * @typedef {Object} Runner
- * @property {"browser"|"server"} where
- * @property {number[]} outputShape (H, W, C) of a picture
- * @property {((x: Float32Array) => Float32Array)|null} now one example at once; null on the server
- * @property {import("./pool.js").Run} later many examples, without holding up the page
- * @property {() => void} warm have what `later` needs started before it is asked for
- * @property {() => void} close
+ * @typedef {object} Runner
+ * @property {"browser" | "server"} where
+ * @property {number[]} outputShape (H, W, C) of a picture, (2 D,) of a code
+ * @property {((x: ArrayLike<number>) => Float32Array) | null} run one example at once; the result
+ *   is valid until the next run; null on the server
+ * @property {import("./pool.js").Run} runAsync many examples, without holding up the page
+ * @property {() => void} preload have what `runAsync` needs started before it is asked for
+ * @property {() => void} close reject what has not been answered
+ *
+ * @typedef {import("../dom/source.js").Source} Source
+ *
+ * @typedef {object} Names of a checkpoint's blobs, as `load_live` gives them
+ * @property {string} key
+ * @property {string} [decoder] digest of the plan; none where it is too large for a browser
+ * @property {string} [encoder]
  */
-import { fetchBlob, remember } from "../dom/blob.js";
+import { cached, fetchBlob } from "../dom/blob.js";
 import { createNetwork } from "./network.js";
 import { createPool } from "./pool.js";
 
-/** Networks of this tab, kept for the next page. @type {Map<string, Promise<Runner>>} */
-const running = new Map();
+/** Networks of this tab, kept for the next page. */
+const runners = /** @type {Map<string, Promise<Runner>>} */ (new Map());
 // The two of each of as many checkpoints as are compared, and of one more.
-const MOST = 10;
+const CAPACITY = 10;
 
-/** @returns {Promise<Runner>} that runs the plan at `url` in this browser */
-export function browserRunner(url) {
-  const make = () => fetchBlob(url).then(({ header, arrays }) => inBrowser(header, arrays.weights));
-  return remember(running, url, make, MOST);
+/**
+ * @param {Source} source
+ * @param {string} digest of a plan
+ * @returns {Promise<Runner>} that runs the plan in this browser
+ */
+export function browserRunner(source, digest) {
+  const make = () =>
+    fetchBlob(source, digest).then(({ header, arrays }) => inBrowser(header, arrays.weights));
+  return cached(runners, digest, make, CAPACITY);
 }
 
 /**
  * The runner of a checkpoint's part, wherever it can run.
- * @param {Object} names of the checkpoint's blobs, as `load_live` gives them
- * @param {string} live where blobs and sockets are
- * @param {import("../space/space.js").Space} space
- * @param {"decoder"|"encoder"} part
- * @param {(words: string) => void} say called when the server is gone
+ * @param {Source} source
+ * @param {Names} names
+ * @param {"decoder" | "encoder"} part
+ * @param {{dims: number, header: {image_shape: number[]}}} space
+ * @param {(message: string) => void} onMessage called when the server is gone
  * @returns {Promise<Runner>}
  */
-export function runnerOf(names, live, space, part, say) {
-  if (names[part]) return browserRunner(`${live}/blob/${names[part]}`);
+export async function runnerOf(source, names, part, space, onMessage) {
+  const digest = names[part];
+  if (digest) return browserRunner(source, digest);
+  const { connect } = source;
+  if (!connect) throw new Error("It is too large for a browser, and there is no server here.");
   const [channels, height, width] = space.header.image_shape;
   const [inputs, shape] =
     part === "decoder"
       ? [space.dims, [height, width, channels]]
       : [height * width * channels, [2 * space.dims]];
-  return Promise.resolve(serverRunner(`${live}/run/${names.key}/${part}`, inputs, shape, say));
+  return serverRunner(() => connect(`run/${names.key}/${part}`), inputs, shape, onMessage);
 }
 
+/**
+ * @param {import("./network.js").Header} header
+ * @param {Float32Array | Uint16Array} weights
+ * @returns {Runner}
+ */
 function inBrowser(header, weights) {
   const network = createNetwork(header, weights);
   // The first runs are slow, until the browser has compiled what it runs.
   for (let k = 0; k < 8; k++) network.run(new Float32Array(network.inputs), 1);
-  let pool = null;
+  let pool = /** @type {import("./pool.js").Pool | null} */ (null);
+  const opened = () => {
+    pool ??= createPool(header, weights, navigator.hardwareConcurrency > 1 ? 2 : 1);
+    return pool;
+  };
   return {
     where: "browser",
     outputShape: network.outputShape,
-    now: (x) => network.run(x, 1),
-    later(x, count, urgent) {
-      this.warm();
-      return pool.run(x, count, urgent);
-    },
-    warm() {
-      pool ??= createPool(header, weights, navigator.hardwareConcurrency > 1 ? 2 : 1);
-    },
+    run: (x) => network.run(x, 1),
+    runAsync: (x, count, urgent) => opened().run(x, count, urgent),
+    preload: opened,
     close() {
       pool?.close();
       pool = null;
@@ -68,70 +88,78 @@ function inBrowser(header, weights) {
 }
 
 /**
- * @param {string} path of the socket on this server
+ * @param {() => WebSocket} connect
  * @param {number} inputs numbers an example
  * @param {number[]} outputShape
- * @param {(words: string) => void} say called when the server is gone
+ * @param {(message: string) => void} onMessage called when the server is gone
  * @returns {Runner}
  */
-export function serverRunner(path, inputs, outputShape, say) {
+function serverRunner(connect, inputs, outputShape, onMessage) {
   const outputs = outputShape.reduce((product, side) => product * side, 1);
-  /** Questions that were not answered yet, by number. */
+  /** Questions that were not answered yet, by number. @type {Map<number, Question>} */
   const waiting = new Map();
-  let socket = null;
+  let connection = /** @type {{socket: WebSocket, opened: Promise<void>} | null} */ (null);
   let closed = false;
   let number = 0;
 
-  /** @returns {Promise<void>} kept when the socket is open */
   function open() {
-    const address = new URL(path, location.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    socket = new WebSocket(address);
+    const socket = connect();
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => {
       const id = new DataView(data).getUint32(0, true);
       waiting.get(id)?.resolve(new Float32Array(data, 4));
       waiting.delete(id);
     };
-    return new Promise((resolve, reject) => {
-      socket.onopen = resolve;
-      socket.onclose = () => {
-        const gone = new Error("The server no longer runs this network: reload the page.");
-        const asked = waiting.size > 0;
-        socket = null;
-        reject(gone);
-        for (const question of waiting.values()) question.reject(gone);
-        waiting.clear();
-        if (!closed && asked) say(gone.message);
-      };
-    });
+    const opened = /** @type {Promise<void>} */ (
+      new Promise((resolve, reject) => {
+        socket.onopen = () => resolve();
+        socket.onclose = () => {
+          const gone = new Error("The server no longer runs this network: reload the page.");
+          const asked = waiting.size > 0;
+          connection = null;
+          reject(gone);
+          for (const question of waiting.values()) question.reject(gone);
+          waiting.clear();
+          if (!closed && asked) onMessage(gone.message);
+        };
+      })
+    );
+    // Who asks is told; until then it is nobody's.
+    opened.catch(() => {});
+    connection = { socket, opened };
+    return connection;
   }
 
-  let ready = open();
-  // Who asks is told; until then it is nobody's.
-  ready.catch(() => {});
+  open();
   return {
     where: "server",
     outputShape,
-    now: null,
-    async later(x, count) {
+    run: null,
+    async runAsync(x, count) {
       if (closed) throw new Error("Closed.");
-      if (!socket) ready = open();
-      await ready;
+      const { socket, opened } = connection ?? open();
+      await opened;
       const id = number++;
       const message = new Uint8Array(4 + 4 * count * inputs);
       new DataView(message.buffer).setUint32(0, id, true);
       message.set(new Uint8Array(x.buffer, x.byteOffset, 4 * count * inputs), 4);
+      /** @type {Promise<Float32Array>} */
       const answer = new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
       socket.send(message);
       const result = await answer;
       if (result.length !== count * outputs) throw new Error("The server's answer does not fit.");
       return result;
     },
-    warm() {},
+    preload() {},
     close() {
       closed = true;
-      socket?.close();
+      connection?.socket.close();
     },
   };
 }
+
+/**
+ * @typedef {object} Question
+ * @property {(outputs: Float32Array) => void} resolve
+ * @property {(error: Error) => void} reject
+ */

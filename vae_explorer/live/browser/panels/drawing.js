@@ -20,7 +20,7 @@ export class Sketch {
     const encode = latest(([pixels, ended]) => on.encode(pixels, ended));
     const see = (strokes, ended) => {
       if (!this.runner || !strokes.length) return;
-      encode([prepareDigit(strokes, this.size, { reference: this.pad.reference() }), ended]);
+      encode([prepareDigit(strokes, this.size, { reference: 1 }), ended]);
     };
     this.pad = createPad({
       label: "Drawing pad: draw a digit, and the encoder places it on the map",

@@ -119,11 +119,11 @@ export class Strip {
     };
     let fractions = equalSteps(frames.length);
     if (spacing === "picture") {
-      const samples = await runner.later(codes(equalSteps(SAMPLES)), SAMPLES, true);
+      const samples = await runner.runAsync(codes(equalSteps(SAMPLES)), SAMPLES, true);
       fractions = equalChange(samples, SAMPLES, frames.length);
     }
     const z = codes(fractions);
-    const pixels = await runner.later(z, frames.length, true);
+    const pixels = await runner.runAsync(z, frames.length, true);
     const [size, dims] = [pixels.length / frames.length, ends[0].length];
     frames.forEach((frame, k) => {
       const one = pixels.subarray(k * size, (k + 1) * size);

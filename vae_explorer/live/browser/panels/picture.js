@@ -24,7 +24,7 @@ export class PictureView {
       element("p", {}, [this.readout, " ", this.timing]),
     ]);
     const decode = async (request) => {
-      this.paint(await request.decoder.later(request.z, 1), request);
+      this.paint(await request.decoder.runAsync(request.z, 1), request);
     };
     this.ask = latest(decode, (error) => on.wrong(error.message));
   }
@@ -36,7 +36,7 @@ export class PictureView {
    */
   show(decoder, z, where) {
     const started = performance.now();
-    if (decoder.now) this.paint(decoder.now(z), { decoder, z, where, started });
+    if (decoder.run) this.paint(decoder.run(z), { decoder, z, where, started });
     else this.ask({ decoder, z, where, started });
   }
 

@@ -196,8 +196,8 @@ function rasterise(lines, size, frame) {
     const last = Math.max(line.length - 2, 2);
     for (let i = 0; i < last; i += 2) {
       const j = Math.min(i + 2, line.length - 2);
-      const ends = [line[i], line[i + 1], line[j], line[j + 1]];
-      nearSegment(squared, side, perPixel, reach, full, ...ends);
+      const [ax, ay, bx, by] = [line[i], line[i + 1], line[j], line[j + 1]];
+      nearSegment(squared, side, perPixel, reach, full, ax, ay, bx, by);
     }
   }
   return averaged(squared, side, perPixel, frame);
@@ -221,8 +221,10 @@ function nearSegment(squared, side, perPixel, reach, full, ax, ay, bx, by) {
   const dy = by - ay;
   const length2 = dx * dx + dy * dy;
   const perLength2 = length2 > 0 ? 1 / length2 : 0;
-  const first = (value) => Math.max(Math.floor((value - reach) * perPixel), 0);
-  const last = (value) => Math.min(Math.ceil((value + reach) * perPixel), side);
+  const first = (/** @type {number} */ value) =>
+    Math.max(Math.floor((value - reach) * perPixel), 0);
+  const last = (/** @type {number} */ value) =>
+    Math.min(Math.ceil((value + reach) * perPixel), side);
   const [left, right] = [first(Math.min(ax, bx)), last(Math.max(ax, bx))];
   const [top, bottom] = [first(Math.min(ay, by)), last(Math.max(ay, by))];
   const step = 1 / perPixel;

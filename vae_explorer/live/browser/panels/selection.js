@@ -63,7 +63,7 @@ export class DigitPanel {
     const mean = Float32Array.from(taken.mean);
     const started = performance.now();
     try {
-      const pixels = decoder.now?.(mean) ?? (await decoder.later(mean, 1));
+      const pixels = decoder.run?.(mean) ?? (await decoder.runAsync(mean, 1));
       paint(this.reconstruction, pixels, mean, started);
     } catch {
       // What is wrong is said beside the large picture.
@@ -73,23 +73,4 @@ export class DigitPanel {
 
 function captioned(canvas, text) {
   return element("figure", {}, [canvas, element("figcaption", { text })]);
-}
-
-/**
- * Fetch an original.
- * @param {string} url
- * @returns {Promise<{pixels: Float32Array|null, words: string}>} pixels from 0 to 1, (H, W, C)
- */
-export async function fetchOriginal(url) {
-  try {
-    const response = await fetch(url);
-    if (response.headers.get("content-type")?.startsWith("application/json")) {
-      return { pixels: null, words: (await response.json()).words };
-    }
-    if (!response.ok) throw new Error(response.status);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    return { pixels: Float32Array.from(bytes, (value) => value / 255), words: "" };
-  } catch {
-    return { pixels: null, words: "The server did not send the original." };
-  }
 }

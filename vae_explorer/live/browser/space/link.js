@@ -10,8 +10,8 @@
 import {
   DEFAULT_LATTICE,
   DEFAULT_PATH_SETTINGS,
-  fitAll,
   firstState,
+  fitAll,
   MAX_ENDPOINTS,
   MAX_RANGE,
   MAX_SIZE,
@@ -46,12 +46,14 @@ const EXPECTED = {
   image: ({ count }) => `a row from 0 to ${count - 1}`,
   path: ({ dims, count }) =>
     `rows from 0 to ${count - 1} or codes of ${dims} numbers, at most ${MAX_ENDPOINTS}`,
-  plane: () => "dims:i,j or pca:i,j or through:a;b;c or umap or tsne, as far as the checkpoint has it",
+  plane: () =>
+    "dims:i,j or pca:i,j or through:a;b;c or umap or tsne, as far as the checkpoint has it",
   scale: () => "linear or quantile",
   view: () => `x, y and a width from ${MIN_SPAN} to ${MAX_SPAN}`,
   tool: () => `one of ${TOOLS.join(", ")}`,
   show: () => `some of ${LAYERS.join(", ")}, or none`,
-  lattice: () => `codes a side from ${MIN_SIZE} to ${MAX_SIZE} and a range from ${MIN_RANGE} to ${MAX_RANGE}`,
+  lattice: () =>
+    `codes a side from ${MIN_SIZE} to ${MAX_SIZE} and a range from ${MIN_RANGE} to ${MAX_RANGE}`,
   height: () => `a number from ${-MAX_RANGE} to ${MAX_RANGE}`,
   way: () => "straight or spherical, and z or picture",
   steps: () => `a whole number from ${MIN_STEPS} to ${MAX_STEPS}`,
@@ -81,7 +83,9 @@ export function readLink(search, space) {
     const value = parse(text);
     if (value !== null) return value;
     const found = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-    problems.push(`${alias}: found “${found}”, expected ${EXPECTED[name](space)}; it was left out.`);
+    problems.push(
+      `${alias}: found “${found}”, expected ${EXPECTED[name](space)}; it was left out.`,
+    );
     return null;
   };
 
@@ -91,20 +95,37 @@ export function readLink(search, space) {
   const ends = read("path", (text) => endpoints(text, space));
   const scale = read("scale", (text) => oneOf(text, /** @type {const} */ (["linear", "quantile"])));
   const projection = read("plane", (text) => space.project(text, scale ?? "linear"));
-  const view = read("view", (text) => numbers(text, 3, ([x, y, span]) => {
-    const near = Math.max(Math.abs(x), Math.abs(y)) <= MAX_CODE;
-    return near && span >= MIN_SPAN && span <= MAX_SPAN;
-  }));
+  const view = read("view", (text) =>
+    numbers(text, 3, ([x, y, span]) => {
+      const near = Math.max(Math.abs(x), Math.abs(y)) <= MAX_CODE;
+      return near && span >= MIN_SPAN && span <= MAX_SPAN;
+    }),
+  );
   const tool = read("tool", (text) => oneOf(text, /** @type {MapState["tool"][]} */ (TOOLS)));
   const layers = read("show", (text) => someOf(text, /** @type {MapState["layers"]} */ (LAYERS)));
-  const fixed = read("lattice", (text) => numbers(text, 2, ([size, range]) =>
-    Number.isInteger(size) && size >= MIN_SIZE && size <= MAX_SIZE && range >= MIN_RANGE && range <= MAX_RANGE));
+  const fixed = read("lattice", (text) =>
+    numbers(
+      text,
+      2,
+      ([size, range]) =>
+        Number.isInteger(size) &&
+        size >= MIN_SIZE &&
+        size <= MAX_SIZE &&
+        range >= MIN_RANGE &&
+        range <= MAX_RANGE,
+    ),
+  );
   const height = read("height", (text) => numbers(text, 1, ([y]) => Math.abs(y) <= MAX_RANGE));
   const way = read("way", readWay);
   const steps = read("steps", (text) => whole(text, MIN_STEPS, MAX_STEPS));
-  const speed = read("speed", (text) => numbers(text, 1, ([v]) => v >= MIN_SPEED && v <= MAX_SPEED));
+  const speed = read("speed", (text) =>
+    numbers(text, 1, ([v]) => v >= MIN_SPEED && v <= MAX_SPEED),
+  );
   const hidden = read("hide", (text) => {
-    const kinds = text === "none" ? [] : text.split(",").map((part) => whole(part, 0, space.header.classes.length - 1));
+    const kinds =
+      text === "none"
+        ? []
+        : text.split(",").map((part) => whole(part, 0, space.header.classes.length - 1));
     return kinds.includes(null) ? null : /** @type {number[]} */ (kinds);
   });
 
@@ -134,7 +155,10 @@ export function readLink(search, space) {
     },
     hidden: new Set(hidden ?? []),
   };
-  return { state: view ? { ...state, view: new View(view[0], view[1], view[2]) } : fitAll(state), problems };
+  return {
+    state: view ? { ...state, view: new View(view[0], view[1], view[2]) } : fitAll(state),
+    problems,
+  };
 }
 
 /**
@@ -156,11 +180,16 @@ export function writeLink(state, search) {
     scale: unless(projection.scale, "linear"),
     view: list([view.x, view.y, view.span]),
     tool: unless(state.tool, "scatter"),
-    show: unless(LAYERS.filter((name) => state.layers.some((layer) => layer === name)).join() || "none", usual),
+    show: unless(
+      LAYERS.filter((name) => state.layers.some((layer) => layer === name)).join() || "none",
+      usual,
+    ),
     lattice: lattice.cells === "fixed" ? list([lattice.size, lattice.range]) : null,
     height: unless(list([lattice.height]), list([DEFAULT_LATTICE.height])),
     // Without a path it goes no way.
-    way: path.length ? unless(`${pathSettings.interpolation},${pathSettings.spacing}`, "straight,z") : null,
+    way: path.length
+      ? unless(`${pathSettings.interpolation},${pathSettings.spacing}`, "straight,z")
+      : null,
     steps: unless(String(pathSettings.steps), String(DEFAULT_PATH_SETTINGS.steps)),
     speed: unless(String(pathSettings.speed), String(DEFAULT_PATH_SETTINGS.speed)),
     hide: state.hidden.size ? [...state.hidden].sort((a, b) => a - b).join() : null,
@@ -188,7 +217,9 @@ export function replaceSearch(/** @type {(search: string) => string} */ change) 
 
 /** @returns {number|null} */
 function whole(/** @type {string} */ text, /** @type {number} */ low, /** @type {number} */ high) {
-  return /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high ? Number(text) : null;
+  return /^\d{1,9}$/.test(text) && Number(text) >= low && Number(text) <= high
+    ? Number(text)
+    : null;
 }
 
 /** @returns {number[]|null} */

@@ -31,11 +31,7 @@ export class Plane {
   }
 
   /** @returns {Float64Array} the code, (D,), at x and y from a `residual` */
-  at(
-    /** @type {ArrayLike<number>} */ residual,
-    /** @type {number} */ x,
-    /** @type {number} */ y,
-  ) {
+  at(/** @type {ArrayLike<number>} */ residual, /** @type {number} */ x, /** @type {number} */ y) {
     const [right, up] = this.axes;
     return Float64Array.from(residual, (value, d) => value + x * right[d] + y * up[d]);
   }
@@ -78,7 +74,10 @@ export class Plane {
 export function turnedPlane(plane, rotation, owner) {
   const turn = (/** @type {Float64Array} */ a) => turned(a, rotation);
   const [right, up] = plane.titles;
-  return new Plane(turn(plane.zero), plane.axes.map(turn), [`${right} of ${owner}`, `${up} of ${owner}`]);
+  return new Plane(turn(plane.zero), plane.axes.map(turn), [
+    `${right} of ${owner}`,
+    `${up} of ${owner}`,
+  ]);
 }
 
 /** The code of the other space, (D,), that lies at a, (D,), of the first: a R^T. */

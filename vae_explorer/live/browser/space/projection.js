@@ -50,10 +50,7 @@ export class Projection {
   /** Which point of the plane is at a place of the map. @returns {Place} */
   unwarp(/** @type {Place} */ place) {
     if (this.scale === "linear") return place;
-    return [
-      this.origin[0] + normalQuantile(place[0]),
-      this.origin[1] + normalQuantile(place[1]),
-    ];
+    return [this.origin[0] + normalQuantile(place[0]), this.origin[1] + normalQuantile(place[1])];
   }
 
   warpAll(/** @type {Float32Array} */ xy) {
@@ -75,7 +72,8 @@ export class Projection {
    * @returns {Float64Array|null}
    */
   codeAt(place, from) {
-    return this.plane && this.plane.at(this.plane.residual(from), ...this.unwarp(place));
+    const { plane } = this;
+    return plane ? plane.at(plane.residual(from), ...this.unwarp(place)) : null;
   }
 
   /**

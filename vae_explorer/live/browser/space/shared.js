@@ -59,7 +59,7 @@ export class Subjects {
       if (own === undefined) return null;
       return { row: own, mean: space.code(own), variance: space.variance(own) };
     });
-    const codes = taken.map((one) => one?.mean);
+    const codes = taken.map((one) => one?.mean ?? null);
     return { codes, taken, title: this.spaces[k].title(row) };
   }
 

@@ -106,7 +106,9 @@ export class Space {
   /** @returns {Projection|null} */
   make(/** @type {string} */ name, /** @type {import("./projection.js").Scale} */ scale) {
     if (this.stored[name]) {
-      const titles = /** @type {[string, string]} */ ([1, 2].map((k) => `${STORED_VIEWS[name]} ${k}`));
+      const titles = /** @type {[string, string]} */ (
+        [1, 2].map((k) => `${STORED_VIEWS[name]} ${k}`)
+      );
       return new Projection(this, name, { plane: null, xy: this.stored[name], titles });
     }
     const plane = this.plane(name);
@@ -133,7 +135,9 @@ export class Space {
   /** A code, (D,), from its row or its numbers as they stand in the address; null for neither. */
   endpoint(/** @type {string} */ text) {
     if (/^\d{1,9}$/.test(text)) return Number(text) < this.count ? this.code(Number(text)) : null;
-    const z = Float64Array.from(text.split(","), (part) => (part.trim() ? Number(part) : Number.NaN));
+    const z = Float64Array.from(text.split(","), (part) =>
+      part.trim() ? Number(part) : Number.NaN,
+    );
     return this.isCode(z) ? z : null;
   }
 

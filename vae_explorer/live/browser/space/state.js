@@ -49,7 +49,12 @@ import { including, View } from "./view.js";
 /** @type {Lattice} */
 export const DEFAULT_LATTICE = { cells: "view", size: 20, range: 3, height: 0.4 };
 /** @type {PathSettings} */
-export const DEFAULT_PATH_SETTINGS = { interpolation: "straight", spacing: "z", steps: 11, speed: 1 };
+export const DEFAULT_PATH_SETTINGS = {
+  interpolation: "straight",
+  spacing: "z",
+  steps: 11,
+  speed: 1,
+};
 export const [MIN_SIZE, MAX_SIZE] = [5, 30];
 export const [MIN_RANGE, MAX_RANGE] = [1, 5];
 export const [MIN_STEPS, MAX_STEPS] = [3, 30];
@@ -112,8 +117,15 @@ export function step(
 }
 
 /** Set one dimension of z. @template {MapState} S @returns {S} */
-export function slide(/** @type {S} */ state, /** @type {number} */ dim, /** @type {number} */ value) {
-  return moveTo(state, state.z.map((other, d) => (d === dim ? value : other)));
+export function slide(
+  /** @type {S} */ state,
+  /** @type {number} */ dim,
+  /** @type {number} */ value,
+) {
+  return moveTo(
+    state,
+    state.z.map((other, d) => (d === dim ? value : other)),
+  );
 }
 
 /** Look at the code at a place, without moving there; null for no longer. @template {MapState} S @returns {S} */
@@ -182,7 +194,11 @@ export function backToMean(/** @type {S} */ state) {
 }
 
 /** A click: it selects a test image or moves the handle; with Interpolate, it adds an endpoint. @template {MapState} S @returns {S} */
-export function tap(/** @type {S} */ state, /** @type {Place} */ place, /** @type {number|null} */ row) {
+export function tap(
+  /** @type {S} */ state,
+  /** @type {Place} */ place,
+  /** @type {number|null} */ row,
+) {
   if (state.tool === "interpolate") return addEndpoint(state, place, row);
   return row === null ? moveToPlace(state, place) : select(state, row);
 }
@@ -190,14 +206,22 @@ export function tap(/** @type {S} */ state, /** @type {Place} */ place, /** @typ
 // The path.
 
 /** @template {MapState} S @returns {S} */
-export function addEndpoint(/** @type {S} */ state, /** @type {Place} */ place, /** @type {number|null} */ row) {
+export function addEndpoint(
+  /** @type {S} */ state,
+  /** @type {Place} */ place,
+  /** @type {number|null} */ row,
+) {
   const end = endpointAt(state, place, row, state.z);
   if (!end || state.path.length >= MAX_ENDPOINTS) return state;
   return { ...state, path: [...state.path, end], preview: null };
 }
 
 /** Move an endpoint; what lies off the plane of its code stays. @template {MapState} S @returns {S} */
-export function moveEndpoint(/** @type {S} */ state, /** @type {number} */ k, /** @type {Place} */ place) {
+export function moveEndpoint(
+  /** @type {S} */ state,
+  /** @type {number} */ k,
+  /** @type {Place} */ place,
+) {
   const end = endpointAt(state, place, null, state.path[k].z);
   if (!end) return state;
   const where = `at ${letter(k)}`;
@@ -276,7 +300,9 @@ export function project(state, projection) {
 /** The name of the plane through the path's first three endpoints; null where there are fewer. */
 export function planeThroughPath(/** @type {MapState} */ { path }) {
   if (path.length < 3) return null;
-  const ends = path.slice(0, 3).map(({ row, z }) => row ?? Array.from(z, (value) => +value.toFixed(4)).join());
+  const ends = path
+    .slice(0, 3)
+    .map(({ row, z }) => row ?? Array.from(z, (value) => +value.toFixed(4)).join());
   return `through:${ends.join(";")}`;
 }
 
@@ -286,7 +312,11 @@ export function pan(/** @type {S} */ state, /** @type {number} */ dx, /** @type 
 }
 
 /** @template {MapState} S @returns {S} */
-export function zoom(/** @type {S} */ state, /** @type {number} */ factor, /** @type {Place} */ place) {
+export function zoom(
+  /** @type {S} */ state,
+  /** @type {number} */ factor,
+  /** @type {Place} */ place,
+) {
   return { ...state, view: state.view.zoom(factor, place) };
 }
 

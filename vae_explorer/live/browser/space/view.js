@@ -41,7 +41,8 @@ export class View {
   /** @returns {View} moved as little as brings a place into sight */
   reveal(/** @type {Place} */ [x, y]) {
     const half = this.span / 2;
-    const beyond = (/** @type {number} */ offset) => Math.sign(offset) * Math.max(0, Math.abs(offset) - half);
+    const beyond = (/** @type {number} */ offset) =>
+      Math.sign(offset) * Math.max(0, Math.abs(offset) - half);
     const [dx, dy] = [beyond(x - this.x), beyond(y - this.y)];
     return dx || dy ? this.pan(dx, dy) : this;
   }
