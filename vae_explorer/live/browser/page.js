@@ -1,79 +1,182 @@
 /**
- * One element of the page, one thing on it. Streamlit calls `mount` anew with every change of data
- * or theme, and its cleanup only when the element leaves the page: so a thing is made once for
- * each element and key, and told of the rest.
+ * What the pages of this browser have in common: one element of Streamlit's page, one live page in
+ * it. Streamlit calls `mount` anew with every change of data or theme, and its cleanup when the
+ * element leaves the page: so a page is opened once for each element and key, and told of the rest.
  */
 import { element } from "./dom/element.js";
-
-/** What stands in each element. @type {WeakMap<HTMLElement, Place>} */
-const mounted = new WeakMap();
+import { serverSource } from "./dom/source.js";
+import { replaceSearch } from "./space/link.js";
 
 /**
- * @typedef {Object} Thing
- * @property {() => void} recolour draw anew what takes its colours from the theme
- * @property {() => void} close
+ * @typedef {Object} Data of a component; what else stands in it is the page's own
+ * @property {string} key of what is shown, as it is on disk
+ * @property {{live: string, assets: string, script: string}} base where the server's routes and these
+ *   files are, and which of them is the page
  *
- * @typedef {Object} Place
- * @property {string} key of what stands here
- * @property {Thing|null} thing once it is open
- * @property {boolean} closed
+ * @typedef {{parentElement: HTMLElement, data: Data}} Component as Streamlit hands it over
+ */
+
+/**
+ * @template Kept
+ * @typedef {Object} OpenPage
+ * @property {() => void} recolour draw anew what takes its colours from the theme
+ * @property {() => Kept} keep what this tab remembers of the page, for when it is opened again
  * @property {() => void} close
  */
 
 /**
- * @param {Object} component as Streamlit hands it over, with `data.base`
- * @param {Object} how
- * @param {string} how.key of what is to stand here
- * @param {string} how.css name of the style sheet
- * @param {HTMLElement} how.stage to be filled
- * @param {(place: Place) => void} how.open begins to fill it, and gives the place its thing
- * @param {(place: Place) => void} [how.replaced] told of another thing that stood here, before it goes
- * @param {(place: Place) => void} [how.closing] told before the thing closes
- * @returns {() => void} cleanup
+ * @template Kept
+ * @typedef {Object} Opening what a page is opened with
+ * @property {HTMLElement} root to be filled
+ * @property {any} data the component's
+ * @property {import("./dom/source.js").Source} source of all that it loads
+ * @property {Kept|undefined} kept of the same key
+ * @property {{data: any, kept: Kept}|undefined} former page that stood in this element until now
+ * @property {AbortSignal} signal ends the page and all its listening
  */
-export function mountOnce({ parentElement, data }, { key, css, stage, open, replaced, closing }) {
-  const before = mounted.get(parentElement);
-  if (before?.key === key) {
-    before.thing?.recolour();
-    return closer(before);
-  }
-  if (before) {
-    replaced?.(before);
-    before.close();
-  }
-  const frame = element("div", { class: "lm-frame" }, [stage]);
-  const styles = element("link", { rel: "stylesheet", href: `${data.base.assets}/${css}` });
-  parentElement.replaceChildren(styles, frame);
-  const place = { key, thing: null, closed: false, calls: 0 };
-  place.close = () => {
-    place.closed = true;
-    closing?.(place);
-    place.thing?.close();
-    if (mounted.get(parentElement) === place) mounted.delete(parentElement);
-  };
-  mounted.set(parentElement, place);
-  open(place);
-  return closer(place);
-}
 
 /**
- * A cleanup that counts for the newest call alone: of a call that was overtaken while its script
- * was on its way, Streamlit cleans up when the script comes, and the thing is the newer call's too.
+ * @template Kept
+ * @typedef {Object} PageKind
+ * @property {string[]} css names of its style sheets
+ * @property {string} testid of its root
+ * @property {(data: any) => string} title of what is opened, for sentences and screen readers
+ * @property {(opening: Opening<Kept>) => Promise<OpenPage<Kept>>} open
  */
-function closer(place) {
-  const call = ++place.calls;
-  return () => {
-    if (call === place.calls) place.close();
+
+/**
+ * @template Kept
+ * @typedef {Object} Place what stands in an element
+ * @property {any} data
+ * @property {OpenPage<Kept>|null} page once it is open
+ * @property {number} calls of `mount` for it
+ * @property {() => void} close
+ */
+
+/**
+ * @template Kept
+ * @param {PageKind<Kept>} kind
+ * @returns {(component: Component) => () => void} mount: opens a page in a component's element,
+ *   and returns its cleanup
+ */
+export function createMount(kind) {
+  /** @type {WeakMap<HTMLElement, Place<Kept>>} */
+  const mounted = new WeakMap();
+  /** What this tab remembers of each key. @type {Map<string, Kept>} */
+  const remembered = new Map();
+
+  /** @returns {() => void} cleanup */
+  function mount(/** @type {Component} */ { parentElement, data }) {
+    const before = mounted.get(parentElement);
+    if (before?.data.key === data.key) {
+      before.page?.recolour();
+      return closer(before);
+    }
+    const former = before?.page ? { data: before.data, kept: before.page.keep() } : undefined;
+    before?.close();
+
+    const root = element("div", {
+      ...{ class: "lm-root", "data-testid": kind.testid, role: "group" },
+      "aria-label": kind.title(data),
+    });
+    const styles = kind.css.map((name) =>
+      element("link", { rel: "stylesheet", href: `${data.base.assets}/${name}` }),
+    );
+    parentElement.replaceChildren(...styles, element("div", { class: "lm-frame" }, [root]));
+    const ended = new AbortController();
+    const { signal } = ended;
+    /** @type {Place<Kept>} */
+    const place = {
+      data,
+      page: null,
+      calls: 0,
+      close() {
+        if (signal.aborted) return;
+        if (place.page) remembered.set(data.key, place.page.keep());
+        ended.abort();
+        place.page?.close();
+        if (mounted.get(parentElement) === place) mounted.delete(parentElement);
+      },
+    };
+    mounted.set(parentElement, place);
+    keepHeight(root, signal);
+    const source = serverSource(data.base.live);
+    const open = async () => {
+      showMessage(root, `Opening ${kind.title(data)} …`);
+      try {
+        const kept = remembered.get(data.key);
+        const page = await kind.open({ root, data, source, kept, former, signal });
+        if (signal.aborted) page.close();
+        else place.page = page;
+      } catch (error) {
+        if (signal.aborted) return;
+        const message = `${kind.title(data)} did not open. ${/** @type {Error} */ (error).message}`;
+        showMessage(root, message, open);
+      }
+    };
+    open();
+    return closer(place);
+  }
+
+  /**
+   * A cleanup that counts for the newest call alone: of a call that was overtaken while its script
+   * was on its way, Streamlit cleans up when the script comes, and the page is the newer call's too.
+   */
+  function closer(/** @type {Place<Kept>} */ place) {
+    const call = ++place.calls;
+    return () => {
+      if (call === place.calls) place.close();
+    };
+  }
+
+  return mount;
+}
+
+/** Say what is done, or what is wrong and can be tried again, in the place of a page. */
+function showMessage(
+  /** @type {HTMLElement} */ root,
+  /** @type {string} */ text,
+  /** @type {(() => void)|null} */ again = null,
+) {
+  const button = again && element("button", { type: "button", text: "Try again", onclick: again });
+  root.replaceChildren(
+    element("div", { class: "lm-opening", role: again ? "alert" : "status" }, [
+      text,
+      ...(button ? [button] : []),
+    ]),
+  );
+}
+
+/** Tell the style sheet how much of the window is left below the root's upper edge. */
+function keepHeight(/** @type {HTMLElement} */ root, /** @type {AbortSignal} */ signal) {
+  const measure = () => {
+    const above = root.getBoundingClientRect().top + (root.closest("section")?.scrollTop ?? 0);
+    root.style.setProperty("--above", `${Math.max(0, Math.round(above))}px`);
   };
+  measure();
+  // What Streamlit shows above the root, such as a warning, comes and goes.
+  const watch = new ResizeObserver(measure);
+  watch.observe(root);
+  window.addEventListener("resize", measure, { signal });
+  signal.addEventListener("abort", () => watch.disconnect());
 }
 
-/** Say what is wrong in the place of a thing, and offer a new try. */
-export function sayInstead(stage, words, onclick) {
-  const again = element("button", { type: "button", text: "Try again", onclick });
-  stage.replaceChildren(element("div", { class: "lm-message", role: "alert" }, [words, again]));
-}
+// How long nothing has to change before the address is written, in milliseconds.
+const PAUSE = 300;
 
-/** Say what is being done in the place of a thing. */
-export function sayMeanwhile(stage, text) {
-  stage.replaceChildren(element("p", { class: "lm-message", role: "status", text }));
+/**
+ * The page's address follows its state, a moment after the last change.
+ * @param {(search: string) => string} write the state into the search of an address
+ * @param {AbortSignal} signal
+ * @returns {() => void} to be called after each change
+ */
+export function createPublisher(write, signal) {
+  const page = location.pathname;
+  let pause = 0;
+  signal.addEventListener("abort", () => clearTimeout(pause));
+  return () => {
+    clearTimeout(pause);
+    // Another page's address is on show before this one is closed.
+    pause = setTimeout(() => page === location.pathname && replaceSearch(write), PAUSE);
+  };
 }
