@@ -1,89 +1,442 @@
 /**
- * What is decoded by all checkpoints that are compared, as one code for each of them: the same z,
- * or the same digit. Codes are (D,), a D for each checkpoint.
+ * What all compared models decode, as one code in each of them: the same z, or the same test image.
+ * The state of a comparison, and what can be done on it: pure functions, as in `state.js`. Codes are
+ * (D,), a D for each model.
  */
-import { turned, turnedBack } from "./plane.js";
+import { pathAt } from "./paths.js";
+import { turned, turnedBack, turnedPlane } from "./plane.js";
+import { Projection } from "./projection.js";
+import {
+  clearPath,
+  firstState,
+  follow,
+  MAX_ENDPOINTS,
+  moveTo,
+  posteriorOf,
+  project,
+  step as stepAlone,
+} from "./state.js";
 
 /**
- * @typedef {Object} Subject
- * @property {(Float64Array|null)[]} codes one for each checkpoint; null where it has none
- * @property {(import("./state.js").Taken|null)[]} taken q(z|x), where it is a digit
+ * @typedef {import("./space.js").Space} Space
+ * @typedef {import("./view.js").Place} Place
+ * @typedef {import("./state.js").MapState} MapState
+ * @typedef {import("./state.js").Selection} Selection
+ *
+ * @typedef {Object} Model one that is compared, as `show_comparison` tells of it
+ * @property {string} name
+ * @property {string} dataset by its checksum
+ * @property {number[][]|null} rotation R, (D, D), of its codes b onto the first model's: b R
+ *
+ * @typedef {Object} SharedSelection
+ * @property {(Float64Array|null)[]} codes one for each model; null where it has none yet
+ * @property {(Selection|null)[]} selections q(z|x), where it is an image
  * @property {string} title what it is, in words
- * @property {boolean} [onTheWay] whether it lies between two others
+ * @property {{map: number, row: number}|null} image which of whose rows it is
+ * @property {Float32Array|null} pixels of a drawing, (H, W, C)
+ *
+ * @typedef {"z"|"image"} Mode what is the same in all models
+ *
+ * @typedef {Object} SharedState
+ * @property {Mode} mode
+ * @property {boolean} aligned whether every space is turned onto the first
+ * @property {MapState[]} maps one for each model; tool, layers and settings are the same in all
+ * @property {SharedSelection} selection
+ * @property {SharedSelection[]} path its endpoints
+ * @property {number|null} along how much of the path is behind the handles; null where they left it
  */
 
-export class Subjects {
+export class SharedSpaces {
   /**
-   * @param {import("./space.js").Space[]} spaces of the checkpoints
-   * @param {Object[]} facts of the checkpoints, as `show_comparison` sends them
+   * @param {Space[]} spaces two or more
+   * @param {Model[]} models
    */
-  constructor(spaces, facts) {
+  constructor(spaces, models) {
     this.spaces = spaces;
-    this.facts = facts;
-    /** Rotations from each to the first that are in use. @type {(number[][]|null)[]} */
-    this.rotations = facts.map(() => null);
+    this.models = models;
+    /** Whether one z can be meant by all. */
+    this.sameDims = spaces.every(({ dims }) => dims === spaces[0].dims);
+    /** Whether all can be turned onto the first. */
+    this.canAlign = models.slice(1).every(({ rotation }) => rotation);
+    /** The first model that has codes; -1 where none has. */
+    this.known = spaces.findIndex(({ count }) => count > 0);
     this.rowOf = spaces.map(
       ({ index }) => new Map(Array.from(index, (image, row) => [image, row])),
     );
   }
 
-  /** Whether one z can be meant by all. */
-  get oneSpace() {
-    return this.spaces.every(({ dims }) => dims === this.spaces[0].dims);
-  }
-
-  /** The same z for all, from what it is in the k-th. @returns {Subject} */
-  ofCode(k, z) {
-    const first = this.rotations[k] ? turnedBack(z, this.rotations[k]) : Float64Array.from(z);
-    const codes = this.rotations.map((rotation, other) => {
-      if (other === k) return Float64Array.from(z);
-      return rotation ? turned(first, rotation) : first;
-    });
-    return { codes, taken: codes.map(() => null), title: "" };
-  }
-
-  /** Whether the k-th and another know the same test images. */
-  share(k, other) {
-    return this.facts[k].dataset === this.facts[other].dataset;
+  /** How the k-th space is turned onto the first. */
+  rotation(/** @type {number} */ k, /** @type {boolean} */ aligned) {
+    return aligned && k > 0 ? this.models[k].rotation : null;
   }
 
   /**
-   * The digit in a row of the k-th, as all that know it have encoded it. Those that do not have a
-   * null, until they are given its pixels.
-   * @returns {Subject}
+   * The same z for all.
+   * @param {number} k a model
+   * @param {ArrayLike<number>} z what it is in that model
+   * @param {boolean} aligned whether it is turned with the spaces
+   * @returns {SharedSelection}
+   */
+  ofCode(k, z, aligned) {
+    const own = this.rotation(k, aligned);
+    const first = own ? turnedBack(z, own) : Float64Array.from(z);
+    const codes = this.spaces.map((_, other) => {
+      if (other === k) return Float64Array.from(z);
+      const rotation = this.rotation(other, aligned);
+      return rotation ? turned(first, rotation) : first;
+    });
+    return { codes, selections: codes.map(() => null), title: "", image: null, pixels: null };
+  }
+
+  /**
+   * The test image in a row of the k-th model's codes, as all that know it have encoded it; those
+   * that do not know it have no code until they are given its pixels.
+   * @param {number} k
+   * @param {number} row
+   * @returns {SharedSelection}
    */
   ofRow(k, row) {
     const image = this.spaces[k].index[row];
-    const taken = this.spaces.map((space, other) => {
-      const own = this.share(k, other) ? this.rowOf[other].get(image) : undefined;
+    const selections = this.spaces.map((space, other) => {
+      const known = this.models[k].dataset === this.models[other].dataset;
+      const own = known ? this.rowOf[other].get(image) : undefined;
       if (own === undefined) return null;
       return { row: own, mean: space.code(own), variance: space.variance(own) };
     });
-    const codes = taken.map((one) => one?.mean ?? null);
-    return { codes, taken, title: this.spaces[k].title(row) };
+    const codes = selections.map((one) => one?.mean ?? null);
+    return {
+      ...{ codes, selections, title: this.spaces[k].title(row) },
+      ...{ image: { map: k, row }, pixels: null },
+    };
+  }
+
+  /** A drawing, (H, W, C), which every model has still to encode. @returns {SharedSelection} */
+  ofDrawing(/** @type {Float32Array} */ pixels) {
+    const none = this.spaces.map(() => null);
+    return { codes: none, selections: none, title: "Your drawing", image: null, pixels };
   }
 
   /**
-   * Put into a subject what the k-th's encoder gave, mean and log-variance, (2D,).
-   * @returns {boolean} false where a mean is no number
+   * A selection with what the k-th model's encoder gave for it.
+   * @param {SharedSelection} selection
+   * @param {number} k
+   * @param {Float32Array} posterior mean and log-variance, (2 D,)
+   * @returns {SharedSelection|null} null where a number is none
    */
-  encode(subject, k, code) {
-    const { dims } = this.spaces[k];
-    const mean = Float64Array.from(code.subarray(0, dims));
-    if (!mean.every(Number.isFinite)) return false;
-    subject.codes[k] = mean;
-    const variance = Float64Array.from(code.subarray(dims), Math.exp);
-    subject.taken[k] = { row: null, mean, variance };
-    return true;
+  encoded(selection, k, posterior) {
+    const own = posteriorOf(this.spaces[k].dims, posterior);
+    if (!own) return null;
+    const { codes, selections } = selection;
+    return { ...selection, codes: codes.with(k, own.mean), selections: selections.with(k, own) };
   }
 }
 
-/** What lies at a fraction of the way between two subjects. @returns {Subject} */
-export function between(from, to, t) {
-  const codes = from.codes.map((a, k) => {
-    const b = to.codes[k];
-    return a && b ? a.map((value, d) => (1 - t) * value + t * b[d]) : null;
+/**
+ * What a first visitor finds, or what an address says of the first model.
+ * @param {SharedSpaces} shared
+ * @param {MapState} first state of the first model's map
+ * @param {{mode: Mode|null, aligned: boolean}} asked
+ * @returns {SharedState}
+ */
+export function firstShared(shared, first, { mode, aligned }) {
+  const { spaces, sameDims, canAlign } = shared;
+  const own = defaultProjection(spaces[0]);
+  const map = { ...first, path: [], selection: null, preview: null };
+  const maps = spaces.map((space, k) => {
+    if (k === 0) return first.projection === own ? map : project(map, own);
+    return { ...map, ...ownView(firstState(space)) };
   });
-  const title = `${Math.round(100 * t)} % of it`;
-  return { codes, taken: codes.map(() => null), title, onTheWay: true };
+  const selection = shared.ofCode(0, first.z, false);
+  const turnedOn = aligned && canAlign;
+  const kind = sameDims ? (mode ?? "z") : "image";
+  const bare = { mode: kind, aligned: false, maps, selection, path: [], along: null };
+  const state = turnedOn ? align(bare, shared, true) : shareView(bare, shared, 0);
+  const path = first.path.flatMap(({ row, z }) => {
+    if (kind === "z") return [shared.ofCode(0, z, turnedOn)];
+    return row === null ? [] : [shared.ofRow(0, row)];
+  });
+  return withPath(hold(state, firstSelection(shared, first, kind, turnedOn)), path);
+}
+
+function firstSelection(
+  /** @type {SharedSpaces} */ shared,
+  /** @type {MapState} */ { selection, z },
+  /** @type {Mode} */ mode,
+  /** @type {boolean} */ aligned,
+) {
+  const { spaces, known } = shared;
+  if (mode === "image" && known >= 0) {
+    return shared.ofRow(known, known > 0 ? 0 : (selection?.row ?? spaces[0].nearest(z)));
+  }
+  // Without codes of its own, the first model is shown where another one has an image.
+  const lost = known > 0 && !z.some(Boolean);
+  return lost ? shared.ofCode(known, spaces[known].code(0), aligned) : shared.ofCode(0, z, aligned);
+}
+
+/** @returns {Projection} */
+function defaultProjection(/** @type {Space} */ space) {
+  return /** @type {Projection} */ (space.project(space.defaultPlane));
+}
+
+/** What a map has for itself. */
+function ownView(/** @type {MapState} */ { z, projection, view }) {
+  return { z, projection, view };
+}
+
+/** Have every map do the same. @returns {SharedState} */
+export function everywhere(
+  /** @type {SharedState} */ state,
+  /** @type {(map: MapState, k: number) => MapState} */ action,
+) {
+  return { ...state, maps: state.maps.map(action) };
+}
+
+/** Change one map. @returns {SharedState} */
+export function at(
+  /** @type {SharedState} */ state,
+  /** @type {number} */ k,
+  /** @type {(map: MapState) => MapState} */ action,
+) {
+  return { ...state, maps: state.maps.with(k, action(state.maps[k])) };
+}
+
+// The handles.
+
+/** Have every model show something: its handle moves to its code. @returns {SharedState} */
+export function hold(/** @type {SharedState} */ state, /** @type {SharedSelection} */ selection) {
+  const moved = everywhere(state, (map, k) => {
+    const code = selection.codes[k];
+    const held = { ...map, selection: selection.selections[k], preview: null };
+    return code ? moveTo(held, code) : held;
+  });
+  return { ...moved, selection, along: null };
+}
+
+/**
+ * What a place of the k-th map means: the same z, or the nearest test image.
+ * @param {SharedState} state
+ * @param {SharedSpaces} shared
+ * @param {number} k
+ * @param {Place} place
+ * @param {ArrayLike<number>} [from] a code whose residual is kept, (D,)
+ * @returns {SharedSelection|null} null where there is nothing
+ */
+export function meantAt({ mode, maps, aligned }, shared, k, place, from = maps[k].z) {
+  const { projection, hidden } = maps[k];
+  if (mode === "z") {
+    const z = projection.codeAt(place, from);
+    return z && shared.ofCode(k, z, aligned);
+  }
+  const row = projection.rowAt(place, hidden);
+  return row === null ? null : shared.ofRow(k, row);
+}
+
+/** Select a row of the k-th: as a test image, or as the code that the k-th has for it. */
+export function meantBy(
+  /** @type {SharedState} */ { mode, aligned },
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {number} */ row,
+) {
+  return mode === "image"
+    ? shared.ofRow(k, row)
+    : shared.ofCode(k, shared.spaces[k].code(row), aligned);
+}
+
+/** Drag the handle of the k-th map to a place. @returns {SharedState} */
+export function drag(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {Place} */ place,
+) {
+  const meant = meantAt(state, shared, k, place);
+  return !meant || isSame(meant, state.selection) ? state : hold(state, meant);
+}
+
+/** Look at what is under the pointer in the k-th map; null for no longer. @returns {SharedState} */
+export function preview(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {Place|null} */ place,
+) {
+  const meant = place && meantAt(state, shared, k, place);
+  const where = "under the pointer";
+  return everywhere(state, (map, other) => {
+    const z = meant?.codes[other];
+    if (z) return { ...map, preview: { z, where } };
+    return map.preview ? { ...map, preview: null } : map;
+  });
+}
+
+/** An arrow key on the handle of the k-th map. @returns {SharedState} */
+export function step(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {Place} */ direction,
+  /** @type {boolean} */ fine,
+) {
+  const map = state.maps[k];
+  let next = state;
+  if (state.mode === "z") {
+    next = hold(state, shared.ofCode(k, stepAlone(map, direction, fine).z, state.aligned));
+  } else {
+    const row = map.projection.rowBeside(map.projection.placeOf(map.z), direction, map.hidden);
+    if (row !== null) next = hold(state, shared.ofRow(k, row));
+  }
+  return shareView(at(next, k, follow), shared, k);
+}
+
+/** A click on the k-th map, on a test image if there is a row. @returns {SharedState} */
+export function tap(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {Place} */ place,
+  /** @type {number|null} */ row,
+) {
+  const meant = row === null ? meantAt(state, shared, k, place) : meantBy(state, shared, k, row);
+  if (!meant) return state;
+  if (state.maps[k].tool !== "interpolate") return hold(state, meant);
+  if (state.path.length >= MAX_ENDPOINTS) return state;
+  return withPath(hold(state, meant), [...state.path, meant]);
+}
+
+/**
+ * Put a selection in the place of the same one, of which less was known.
+ * @param {SharedState} state
+ * @param {SharedSelection} before
+ * @param {SharedSelection} after
+ * @returns {SharedState}
+ */
+export function replace(state, before, after) {
+  const held = state.selection === before ? hold(state, after) : state;
+  if (!state.path.includes(before)) return held;
+  return withPath(
+    held,
+    state.path.map((end) => (end === before ? after : end)),
+  );
+}
+
+/** Whether both are one image. */
+function isSame(/** @type {SharedSelection} */ a, /** @type {SharedSelection} */ b) {
+  return a.image !== null && a.image.map === b.image?.map && a.image.row === b.image.row;
+}
+
+// The path.
+
+/** @returns {SharedState} whose maps have the path, each through its own codes */
+export function withPath(/** @type {SharedState} */ state, /** @type {SharedSelection[]} */ path) {
+  const maps = state.maps.map((map, k) => {
+    const ends = path.flatMap(({ codes, selections }) => {
+      const z = codes[k];
+      return z ? [{ z, row: selections[k]?.row ?? null }] : [];
+    });
+    // Who lacks an end goes no way.
+    return ends.length === path.length ? { ...map, path: ends } : clearPath(map);
+  });
+  return { ...state, path, maps, along: path.length < 2 ? null : state.along };
+}
+
+/** Move an endpoint in the k-th map, and so in all. @returns {SharedState} */
+export function moveEnd(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {number} */ end,
+  /** @type {Place} */ place,
+) {
+  const from = state.path[end].codes[k];
+  const meant = from && meantAt(state, shared, k, place, from);
+  if (!meant || isSame(meant, state.path[end])) return state;
+  return withPath(hold(state, meant), state.path.with(end, meant));
+}
+
+/** @returns {SharedState} */
+export function removeEnd(/** @type {SharedState} */ state, /** @type {number} */ end) {
+  return withPath(state, state.path.toSpliced(end, 1));
+}
+
+/**
+ * Go to a share of the path in every model.
+ * @param {SharedState} state
+ * @param {number} share from 0 to 1
+ * @param {(share: number, k: number) => number} [fractionOf] which fraction of the k-th's path that
+ *   is, where steps are of equal change
+ * @returns {SharedState}
+ */
+export function goAlong(state, share, fractionOf = (same) => same) {
+  const codes = state.maps.map(({ path, pathSettings: { interpolation } }, k) => {
+    const ends = path.map((end) => end.z);
+    return ends.length > 1 ? pathAt(ends, fractionOf(share, k), interpolation) : null;
+  });
+  const selections = codes.map(() => null);
+  const title = `${Math.round(100 * share)} % of the way`;
+  const gone = hold(state, { codes, selections, title, image: null, pixels: null });
+  return { ...gone, along: share };
+}
+
+// How it is shown.
+
+/** @returns {SharedState} */
+export function chooseMode(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {Mode} */ mode,
+) {
+  if (mode === state.mode || (mode === "z" && !shared.sameDims)) return state;
+  const { spaces, known } = shared;
+  const next = withPath({ ...state, mode }, []);
+  const held =
+    mode === "image" && known >= 0
+      ? shared.ofRow(known, spaces[known].nearest(state.maps[known].z))
+      : shared.ofCode(0, state.maps[0].z, state.aligned);
+  return shareView(hold(next, held), shared, 0);
+}
+
+/** Turn every space onto the first, or let each be as it is. @returns {SharedState} */
+export function align(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {boolean} */ aligned,
+) {
+  const { models, spaces } = shared;
+  const plane = /** @type {import("./plane.js").Plane} */ (state.maps[0].projection.plane);
+  const maps = everywhere({ ...state, aligned }, (map, k) => {
+    if (k === 0) return map;
+    const rotation = shared.rotation(k, aligned);
+    if (!rotation) return project(map, defaultProjection(spaces[k]));
+    const lying = turnedPlane(plane, rotation, models[0].name);
+    return project(
+      map,
+      new Projection(spaces[k], "turned", { plane: lying, titles: lying.titles }),
+    );
+  });
+  const seen = shareView(maps, shared, 0);
+  // An image stays where its models have it; the same z lies elsewhere now.
+  if (state.mode === "image") return seen;
+  const again = (/** @type {SharedSelection} */ { codes }) =>
+    shared.ofCode(0, /** @type {Float64Array} */ (codes[0]), aligned);
+  return withPath(hold(seen, again(state.selection)), state.path.map(again));
+}
+
+/** Whether a place is the same on all maps. */
+export function hasSharedView(
+  /** @type {SharedState} */ { aligned, mode },
+  /** @type {SharedSpaces} */ { sameDims, spaces },
+) {
+  return aligned || (mode === "z" && sameDims && spaces[0].dims === 2);
+}
+
+/** Have the other maps show what the k-th does, where their places are the same. @returns {SharedState} */
+export function shareView(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+) {
+  if (!hasSharedView(state, shared)) return state;
+  const { view } = state.maps[k];
+  return everywhere(state, (map) => (map.view === view ? map : { ...map, view }));
 }
