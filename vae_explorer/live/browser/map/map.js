@@ -120,6 +120,10 @@ export class LatentMap {
     /** Whether one of these is another than it was. */
     const changed = (/** @type {(keyof MapState)[]} */ ...names) =>
       !before || resized || names.some((name) => state[name] !== before[name]);
+    // In a film, codes move on one plane: their labels wait until they rest.
+    const { plane } = state.projection;
+    const moving =
+      plane !== null && !resized && changed("projection") && before?.projection.plane === plane;
     if (changed("view")) this.screen = new Screen(state.view, side);
     const screen = /** @type {Screen} */ (this.screen);
     this.drawn = state;
@@ -129,7 +133,10 @@ export class LatentMap {
     if (changed("layers", "projection")) this.element.classList.toggle("lm-over-grid", gridShown);
     if (changed("tool")) this.element.classList.toggle("lm-adding", state.tool === "interpolate");
     if (changed("projection")) this.points.place(state.projection.xy);
-    if (changed("projection", "hidden") || resized) this.placeLabels(state, screen);
+    if (moving) {
+      this.labels = [];
+      this.placeLabelsSoon();
+    } else if (changed("projection", "hidden")) this.placeLabels(state, screen);
     else if (changed("view")) this.placeLabelsSoon();
     if (changed("view", "projection", "layers", "hidden")) {
       this.points.draw(
@@ -137,7 +144,9 @@ export class LatentMap {
         this.palette(state, pointsShown, gridShown),
         this.pointSize(state, screen),
       );
-      this.overlay.drawFrame(screen, state.projection, gridShown);
+      if (!moving || changed("view", "layers")) {
+        this.overlay.drawFrame(screen, state.projection, gridShown);
+      }
       this.drawLabels(state, screen);
     }
     if (changed("view", "projection", "selection")) {

@@ -1,0 +1,186 @@
+/** A training as a film: codes, lattice, the picture at the handle and the loss move together. */
+import { fetchBlob } from "./dom/blob.js";
+import { createPicture, paint } from "./dom/canvas.js";
+import { element } from "./dom/element.js";
+import { FilmGrid } from "./film/film-grid.js";
+import { Reel } from "./film/reel.js";
+import { Scrubber } from "./film/scrubber.js";
+import { advance, firstFilm, follow, goTo, stay, toggle } from "./film/state.js";
+import { LatentMap } from "./map/map.js";
+import { createMount } from "./page.js";
+import { Legend } from "./panels/legend.js";
+import { button, group, press, ZoomButtons } from "./panels/toolbar.js";
+import { pan, showOnly, step, toggleClass, toggleLayer, zoom } from "./space/state.js";
+import { signed } from "./space/view.js";
+import { createStore } from "./store.js";
+
+/**
+ * @typedef {import("./film/state.js").FilmState} FilmState
+ * @typedef {import("./space/state.js").Layer} Layer
+ * @typedef {Pick<FilmState, "time"|"followed"|"z"|"view"|"layers"|"hidden">} Kept
+ */
+
+/** @type {[Layer, string][]} */
+const LAYERS = [
+  ["points", "Points"],
+  ["grid", "Grid"],
+];
+const FOLLOWS = "The handle follows this image. Drag it to have it stay at one place.";
+const STAYS = "The handle stays; the space moves under it. Click a point to follow that image.";
+const BLENDED =
+  "A blend of the lattice's four nearest pictures: a film keeps pictures, and no decoder.";
+const HOW_FAR = "In mnist-2d's film, rms 0.095 a pixel (of 1) from what the decoder gives there.";
+
+export const mount = createMount({
+  css: ["map.css", "film.css"],
+  testid: "film",
+  title: ({ name }) => `The film of ${name}`,
+  async open({ root, data, source, kept, signal }) {
+    const reel = await Reel.of(await fetchBlob(source, data.key));
+    return new Film(root, reel, kept, signal);
+  },
+});
+
+class Film {
+  /**
+   * @param {HTMLElement} root to be filled
+   * @param {Reel} reel
+   * @param {Kept|undefined} kept
+   * @param {AbortSignal} signal
+   */
+  constructor(root, reel, kept, signal) {
+    this.reel = reel;
+    this.store = createStore(remembered(reel, kept), (state) => this.draw(state));
+    /** The last frame of Play: when it was, and seconds and frames since Play was pressed. */
+    this.played = { at: 0, seconds: 0, frames: 0 };
+    this.frame = 0;
+
+    const zoomTo = (/** @type {number} */ factor) =>
+      this.act((state) => zoom(state, factor, [state.view.x, state.view.y]));
+    const fitAll = () => this.store.set({ view: reel.view });
+    const zoomButtons = new ZoomButtons({ zoom: zoomTo, fitAll });
+    this.map = new LatentMap(reel.space, this.mapActions(), {
+      ...{ signal, createGrid: (canvas) => new FilmGrid(canvas, reel) },
+      controls: [zoomButtons.element],
+    });
+    this.scrubber = new Scrubber(reel, {
+      toggle: () => this.toggle(),
+      scrub: (time) => this.act((state) => ({ ...goTo(state, reel, time), playing: false })),
+    });
+    this.layers = LAYERS.map(([layer, text]) =>
+      button(text, `Show the ${text.toLowerCase()}`, () =>
+        this.act((state) => toggleLayer(state, layer)),
+      ),
+    );
+    this.legend = new Legend(reel.space.header, {
+      toggle: (kind) => this.act((state) => toggleClass(state, kind)),
+      only: (kind) => this.act((state) => showOnly(state, kind)),
+    });
+    this.picture = createPicture(reel.space.shape, "The picture at the handle");
+    this.picture.dataset.testid = "film-picture";
+    this.caption = element("p", { class: "fm-caption" });
+    this.hint = element("p", { class: "lm-hint" });
+    root.classList.add("fm-root");
+    root.replaceChildren(
+      element("div", { class: "fm-stage" }, [this.map.element]),
+      element("div", { class: "fm-side" }, [
+        this.scrubber.element,
+        element("figure", { class: "fm-scene" }, [
+          this.picture,
+          element("figcaption", {}, [
+            ...[this.caption, this.hint],
+            element("p", { class: "lm-hint", text: BLENDED, title: HOW_FAR }),
+          ]),
+        ]),
+        element("div", { class: "fm-shown" }, [
+          group("lm-group", "Layers", this.layers),
+          this.legend.element,
+        ]),
+      ]),
+    );
+    /** @type {FilmState|null} */
+    this.drawn = null;
+    this.store.redraw();
+  }
+
+  /** @returns {import("./map/map.js").MapActions} */
+  mapActions() {
+    const { reel } = this;
+    return {
+      drag: (place) => this.act((state) => stay(state, place)),
+      tap: (place, row) =>
+        this.act((state) => (row === null ? stay(state, place) : follow(state, reel, row))),
+      step: (direction, fine) =>
+        this.act((state) => step({ ...state, followed: null }, direction, fine)),
+      pan: (dx, dy) => this.act((state) => pan(state, dx, dy)),
+      zoom: (factor, place) => this.act((state) => zoom(state, factor, place)),
+    };
+  }
+
+  act(/** @type {(state: FilmState) => FilmState} */ action) {
+    this.store.set(action(this.store.state));
+  }
+
+  toggle() {
+    this.act((state) => toggle(state, this.reel));
+    cancelAnimationFrame(this.frame);
+    this.played = { at: 0, seconds: 0, frames: 0 };
+    if (this.store.state.playing) this.frame = requestAnimationFrame((now) => this.play(now));
+  }
+
+  /** One frame of Play. */
+  play(/** @type {number} */ now) {
+    const { played, store } = this;
+    if (!store.state.playing) return;
+    if (played.at) {
+      const seconds = (now - played.at) / 1000;
+      played.seconds += seconds;
+      played.frames++;
+      this.map.element.dataset.fps = (played.frames / played.seconds).toFixed(1);
+      this.act((state) => advance(state, this.reel, seconds));
+    }
+    played.at = now;
+    this.frame = requestAnimationFrame((next) => this.play(next));
+  }
+
+  draw(/** @type {FilmState} */ state) {
+    const { drawn, reel } = this;
+    this.drawn = state;
+    this.map.draw(state);
+    this.scrubber.draw(state);
+    this.legend.draw(state);
+    this.layers.forEach((one, k) => press(one, state.layers.includes(LAYERS[k][0])));
+    if (state.z === drawn?.z && state.time === drawn.time) return;
+    const { z, time, followed } = state;
+    paint(this.picture, reel.pictureAt(z, time), null, 0);
+    this.picture.dataset.place = JSON.stringify(Array.from(z, (value) => Number(value.toFixed(4))));
+    const place = Array.from(z, signed).join(", ");
+    this.caption.textContent =
+      followed === null ? `At (${place})` : `${reel.space.title(followed)}, now at (${place})`;
+    this.hint.textContent = followed === null ? STAYS : FOLLOWS;
+  }
+
+  recolour() {
+    this.map.redraw();
+  }
+
+  /** @returns {Kept} */
+  keep() {
+    // The reel must not be kept with it.
+    const { time, followed, z, view, layers, hidden } = this.store.state;
+    return { time, followed, z, view, layers, hidden };
+  }
+
+  close() {
+    cancelAnimationFrame(this.frame);
+    this.store.close();
+    this.map.close();
+    this.reel.close();
+  }
+}
+
+/** As a first visitor finds it, or as it was left in this tab. @returns {FilmState} */
+function remembered(/** @type {Reel} */ reel, /** @type {Kept|undefined} */ kept) {
+  const first = firstFilm(reel);
+  return kept ? goTo({ ...first, ...kept }, reel, kept.time) : first;
+}
