@@ -20,7 +20,7 @@ export function firstFilm(/** @type {Reel} */ reel) {
   const state = {
     ...{ time: 0, playing: false, followed: 0, z: new Float32Array(2) },
     ...{ selection: null, preview: null, path: [], pathSettings: DEFAULT_PATH_SETTINGS },
-    ...{ projection: reel.projection, view: reel.view, tool: "manifold" },
+    ...{ projection: reel.projection, view: reel.view, tool: "scatter" },
     ...{ layers: ["points", "grid"], lattice: DEFAULT_LATTICE, hidden: new Set(), decoder: null },
   };
   return goTo(state, reel, reel.count - 1);

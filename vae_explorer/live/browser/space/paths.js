@@ -116,3 +116,14 @@ export function equalChange(pictures, samples, count) {
     return (k - 1 + (step > 0 ? (share * whole - gone[k - 1]) / step : 0)) / (samples - 1);
   });
 }
+
+/**
+ * The fraction of a path at a share of its steps, which need not be equal ones.
+ * @param {number[]} fractions of the steps, from 0 to 1
+ * @param {number} share from 0 to 1
+ */
+export function fractionAt(fractions, share) {
+  const place = share * (fractions.length - 1);
+  const k = Math.min(fractions.length - 2, Math.floor(place));
+  return fractions[k] + (place - k) * (fractions[k + 1] - fractions[k]);
+}

@@ -140,22 +140,24 @@ export class SharedSpaces {
  */
 export function firstShared(shared, first, { mode, aligned }) {
   const { spaces, sameDims, canAlign } = shared;
-  const own = defaultProjection(spaces[0]);
+  const { scale } = first.projection;
+  const own = defaultProjection(spaces[0], scale);
+  const kind = sameDims ? (mode ?? "z") : "image";
+  const turnedOn = aligned && canAlign;
   const map = { ...first, path: [], selection: null, preview: null };
   const maps = spaces.map((space, k) => {
     if (k === 0) return first.projection === own ? map : project(map, own);
-    return { ...map, ...ownView(firstState(space)) };
+    const { z, projection, view } = firstState(space);
+    return { ...map, z, projection, view };
   });
-  const selection = shared.ofCode(0, first.z, false);
-  const turnedOn = aligned && canAlign;
-  const kind = sameDims ? (mode ?? "z") : "image";
-  const bare = { mode: kind, aligned: false, maps, selection, path: [], along: null };
-  const state = turnedOn ? align(bare, shared, true) : shareView(bare, shared, 0);
+  const selection = shared.ofCode(0, first.z, turnedOn);
+  const bare = { mode: kind, aligned: turnedOn, maps, selection, path: [], along: null };
   const path = first.path.flatMap(({ row, z }) => {
     if (kind === "z") return [shared.ofCode(0, z, turnedOn)];
     return row === null ? [] : [shared.ofRow(0, row)];
   });
-  return withPath(hold(state, firstSelection(shared, first, kind, turnedOn)), path);
+  const held = hold(bare, firstSelection(shared, first, kind, turnedOn));
+  return showPlanes(withPath(held, path), shared, scale);
 }
 
 function firstSelection(
@@ -174,13 +176,11 @@ function firstSelection(
 }
 
 /** @returns {Projection} */
-function defaultProjection(/** @type {Space} */ space) {
-  return /** @type {Projection} */ (space.project(space.defaultPlane));
-}
-
-/** What a map has for itself. */
-function ownView(/** @type {MapState} */ { z, projection, view }) {
-  return { z, projection, view };
+function defaultProjection(
+  /** @type {Space} */ space,
+  /** @type {import("./projection.js").Scale} */ scale,
+) {
+  return /** @type {Projection} */ (space.project(space.defaultPlane, scale));
 }
 
 /** Have every map do the same. @returns {SharedState} */
@@ -402,24 +402,43 @@ export function align(
   /** @type {SharedSpaces} */ shared,
   /** @type {boolean} */ aligned,
 ) {
-  const { models, spaces } = shared;
-  const plane = /** @type {import("./plane.js").Plane} */ (state.maps[0].projection.plane);
-  const maps = everywhere({ ...state, aligned }, (map, k) => {
-    if (k === 0) return map;
-    const rotation = shared.rotation(k, aligned);
-    if (!rotation) return project(map, defaultProjection(spaces[k]));
-    const lying = turnedPlane(plane, rotation, models[0].name);
-    return project(
-      map,
-      new Projection(spaces[k], "turned", { plane: lying, titles: lying.titles }),
-    );
-  });
-  const seen = shareView(maps, shared, 0);
+  const { scale } = state.maps[0].projection;
+  const seen = showPlanes({ ...state, aligned }, shared, scale);
   // An image stays where its models have it; the same z lies elsewhere now.
   if (state.mode === "image") return seen;
   const again = (/** @type {SharedSelection} */ { codes }) =>
     shared.ofCode(0, /** @type {Float64Array} */ (codes[0]), aligned);
   return withPath(hold(seen, again(state.selection)), state.path.map(again));
+}
+
+/** Show every space on its plane, or on the first one's, turned as it is. @returns {SharedState} */
+export function showPlanes(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {import("./projection.js").Scale} */ scale,
+) {
+  const { models, spaces } = shared;
+  const first = defaultProjection(spaces[0], scale);
+  const maps = state.maps.map((map, k) => {
+    const rotation = shared.rotation(k, state.aligned);
+    const own = rotation
+      ? turnedProjection(spaces[k], first, rotation, models[0].name)
+      : defaultProjection(spaces[k], scale);
+    return own === map.projection ? map : project(map, own);
+  });
+  return shareView({ ...state, maps }, shared, 0);
+}
+
+/** A space on the plane of another, onto which it is turned. */
+function turnedProjection(
+  /** @type {Space} */ space,
+  /** @type {Projection} */ { plane, scale },
+  /** @type {number[][]} */ rotation,
+  /** @type {string} */ owner,
+) {
+  const own = /** @type {import("./plane.js").Plane} */ (plane);
+  const lying = turnedPlane(own, rotation, owner);
+  return new Projection(space, "turned", { plane: lying, titles: lying.titles, scale });
 }
 
 /** Whether a place is the same on all maps. */
