@@ -1,70 +1,58 @@
-/** The drawing pad with the encoder behind it. */
-
+/** The drawing pad, from which the encoder gives a posterior. */
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
 import { createPad } from "./drawing-pad.js";
 import { prepareDigit } from "./prepare-digit.js";
 
-export class Sketch {
+/** @typedef {import("./drawing-pad.js").Stroke} Stroke */
+
+export class DrawingPanel {
   /**
    * @param {number[]} shape (H, W, C) of a picture
    * @param {Object} on
-   * @param {(pixels: Float32Array, ended: boolean) => Promise<void>} on.encode pixels: (H, W, C)
-   *   from 0 to 1; ended: whether a stroke is finished
-   * @param {() => void} on.clear the drawing was rubbed out
+   * @param {(pixels: Float32Array) => Promise<void>} on.encode pixels: (H, W, C) from 0 to 1
+   * @param {() => void} on.clear
+   * @param {() => void} on.again the encoder is to be fetched once more
    */
   constructor([height, width, channels], on) {
-    this.size = height;
-    /** @type {import("../nn/runner.js").Runner|null} the encoder */
-    this.runner = null;
-    const encode = latest(([pixels, ended]) => on.encode(pixels, ended));
-    const see = (strokes, ended) => {
-      if (!this.runner || !strokes.length) return;
-      encode([prepareDigit(strokes, this.size, { reference: 1 }), ended]);
+    /** @type {import("../nn/runner.js").Runner|null|undefined} */
+    this.encoder = undefined;
+    this.fits = channels === 1 && height === width;
+    const encode = latest((/** @type {Stroke[]} */ strokes) =>
+      on.encode(prepareDigit(strokes, height, { reference: 1 })),
+    );
+    const see = (/** @type {Stroke[]} */ strokes) => {
+      if (this.encoder && strokes.length) encode(strokes);
     };
     this.pad = createPad({
       label: "Drawing pad: draw a digit, and the encoder places it on the map",
-      onDraw: (strokes) => see(strokes, false),
-      onEnd: (strokes) => see(strokes, true),
+      onDraw: see,
+      onEnd: see,
       onClear: on.clear,
     });
-    this.fits = channels === 1 && height === width;
-    this.pad.setEnabled(false, this.fits ? "…" : "Drawing is for grey, square pictures");
-    this.words = element("p", { class: "lm-words-small" });
-    this.element = element("section", { class: "lm-sketch", "aria-label": "Draw your own" }, [
+    this.message = element("p", { class: "lm-small", role: "status" });
+    this.again = element("button", { type: "button", text: "Try again", onclick: on.again });
+    const how = `Fitted and centred as ${height === 28 ? "MNIST was" : "the data set is"}, encoded as you draw.`;
+    this.element = element("section", { class: "lm-drawing", "aria-label": "Draw your own" }, [
+      element("h3", { text: "Draw your own" }),
       this.pad.element,
-      element("div", {}, [
-        element("h3", { text: "Draw your own" }),
-        element("p", {
-          class: "lm-words-small",
-          text:
-            `Fitted and centred as ${height === 28 ? "MNIST was" : "the data set is"}, ` +
-            "encoded as you draw: the ring and the ellipses show where it lands.",
-        }),
-        this.words,
-      ]),
+      element("p", { class: "lm-small", text: how }),
+      ...[this.message, this.again],
     ]);
   }
 
-  /** Let it be drawn on as soon as the encoder is there. @param {Function} load */
-  async open(load) {
-    if (!this.fits) return;
-    try {
-      this.runner = await load();
-      this.pad.setEnabled(true);
-      this.words.replaceChildren();
-    } catch (error) {
-      this.pad.setEnabled(false, `The encoder did not arrive. ${error.message}`);
-      const onclick = () => this.open(load);
-      this.words.replaceChildren(element("button", { type: "button", text: "Try again", onclick }));
+  draw(/** @type {{encoder: import("../nn/runner.js").Runner|null, encoderProblem: string}} */ state) {
+    const { encoder, encoderProblem } = state;
+    if (encoder !== this.encoder) {
+      this.encoder = encoder;
+      const message = this.fits ? "…" : "Drawing is for grey, square pictures";
+      this.pad.setEnabled(this.fits && encoder !== null, message);
     }
+    this.message.textContent = encoderProblem;
+    this.message.hidden = this.again.hidden = !encoderProblem;
   }
 
-  close() {
-    this.runner?.close();
-  }
-
-  redraw() {
+  recolour() {
     this.pad.redraw();
   }
 }

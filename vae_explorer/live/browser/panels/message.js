@@ -1,27 +1,33 @@
 /** A line on the map for what has to be said, and a way to try again. */
 import { element } from "../dom/element.js";
+import { STORED_VIEWS } from "../space/space.js";
 
-export class Words {
-  constructor() {
-    this.element = element("p", { class: "lm-words", role: "status" });
+/**
+ * @typedef {Object} Note what is said
+ * @property {string} text
+ * @property {"hint"|"decoder"} about a hint goes with the next action, what is wrong with the
+ *   decoder when it works
+ * @property {boolean} [again] whether it can be tried again
+ */
+
+export class Message {
+  /** @param {() => void} again */
+  constructor(again) {
+    this.text = element("span", { role: "status", "data-testid": "message" });
+    this.again = element("button", { type: "button", text: "Try again", onclick: again });
+    this.element = element("div", { class: "lm-message" }, [this.text, this.again]);
   }
 
-  /**
-   * @param {string} words
-   * @param {Object} [more]
-   * @param {Function} [more.again] what can be tried again
-   * @param {string} [more.about] what the words are about, for `settle`
-   */
-  say(words, { again, about = "" } = {}) {
-    this.about = about;
-    this.element.replaceChildren(words);
-    if (!again) return;
-    const button = element("button", { type: "button", text: "Try again", onclick: again });
-    this.element.append(" ", button);
+  draw(/** @type {{message: Note|null, projection: {name: string}}} */ { message, projection }) {
+    const text = message?.text ?? viewNote(projection.name);
+    if (this.text.textContent !== text) this.text.textContent = text;
+    this.element.hidden = !text;
+    this.again.hidden = !message?.again;
   }
+}
 
-  /** Be silent about something that is well again. */
-  settle(about) {
-    if (this.about === about && this.element.textContent) this.say("");
-  }
+/** What has to be known of a view without an inverse. */
+function viewNote(/** @type {string} */ name) {
+  const title = STORED_VIEWS[name];
+  return title ? `${title} has no inverse, so the handle snaps to the nearest test image.` : "";
 }

@@ -1,190 +1,148 @@
-/** The path's pictures in a row, decoded anew while an end is dragged, and a play button. */
-
-import { createPicture, paint } from "../dom/canvas.js";
+/** The path, decoded step by step, anew while an endpoint is dragged; and the controls of it. */
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
-import { equalChange, equalSteps, pathAt } from "../space/paths.js";
+import { codesAt, equalChange, equalSteps } from "../space/paths.js";
+import { MAX_STEPS, MIN_STEPS } from "../space/state.js";
+import { Strip } from "./strip.js";
+import { button, group, menu, RangeControl } from "./toolbar.js";
+
+/**
+ * @typedef {import("../nn/runner.js").Runner} Runner
+ * @typedef {import("../space/state.js").MapState} MapState
+ * @typedef {import("../space/state.js").PathSettings} PathSettings
+ * @typedef {import("../space/state.js").Endpoint} Endpoint
+ * @typedef {import("./strip.js").Frames} Frames
+ */
 
 // Pictures along the path from which steps of equal change are measured.
 const SAMPLES = 49;
-const SECONDS_A_STRETCH = 2.5;
-const FIRST =
-  "Drag the ring, hover to look, click a digit to take it. " +
-  "Press Path and click two digits or more: the way between them is decoded here.";
-const NEXT = "Click a digit, or a place between them, for A.";
-const SECOND = "A is set. With Path on, click another digit for B.";
-// Room for one picture, in pixels.
-const FRAME_WIDTH = 46;
+/** @type {[string, string][]} */
+const SPEEDS = [
+  ["0.25", "¼ ×"],
+  ["0.5", "½ ×"],
+  ["1", "1 ×"],
+  ["2", "2 ×"],
+  ["4", "4 ×"],
+];
 
-export class Strip {
+/**
+ * Decode the steps of a path.
+ * @param {Runner} decoder
+ * @param {Endpoint[]} path two or more
+ * @param {PathSettings} settings
+ * @returns {Promise<Frames>}
+ */
+export async function decodePath(decoder, path, { interpolation, spacing, steps }) {
+  const started = performance.now();
+  const ends = path.map(({ z }) => z);
+  let fractions = equalSteps(steps);
+  if (spacing === "picture") {
+    const samples = codesAt(ends, equalSteps(SAMPLES), interpolation);
+    const pictures = await decoder.runAsync(samples, SAMPLES, true);
+    fractions = equalChange(pictures, SAMPLES, steps);
+  }
+  const codes = codesAt(ends, fractions, interpolation);
+  const pixels = await decoder.runAsync(codes, steps, true);
+  return { count: steps, codes, pixels, fractions, started };
+}
+
+export class PathStrip {
   /**
+   * @param {number[]} shape (H, W, C)
    * @param {Object} on
-   * @param {(z: Float64Array) => void} on.play called for each frame with the code reached
-   * @param {() => void} on.stop when playing ends
-   * @param {(way: string, spacing: string) => void} on.change when one of them is another
-   * @param {(z: number[]) => void} on.choose when a picture is clicked
+   * @param {(z: number[], k: number) => void} on.choose a step is clicked
+   * @param {(frames: Frames|null) => void} on.decoded
    */
-  constructor(on) {
+  constructor(shape, on) {
     this.on = on;
-    this.ends = [];
-    this.kind = "lerp";
-    this.fractions = equalSteps(9);
-    this.frame = 0;
-    this.row = element("div", { class: "lm-frames" });
-    this.hint = element("p", { class: "lm-hint" });
-    const onclick = () => this.toggle();
-    this.playButton = element("button", { type: "button", class: "lm-play", onclick });
-    const changed = () => on.change(this.way.value, this.steps.value);
-    this.way = choice("Way", { lerp: "lerp", slerp: "slerp" }, changed);
-    this.steps = choice("Steps of equal", { z: "equal z", picture: "equal change" }, changed);
-    this.way.title = "lerp: a straight line. slerp: a turn about the origin.";
-    this.steps.title = "Steps of equal length in z, or of equal change in the picture.";
-    const tools = [this.playButton, this.way, this.steps];
-    this.tools = element("div", { class: "lm-strip-tools" }, tools);
-    this.element = element("section", { class: "lm-strip", "aria-label": "Path" }, [
-      this.tools,
-      this.row,
-      this.hint,
-    ]);
-    // What is wrong is said beside the large picture; the row keeps its last ones.
-    this.ask = latest((request) => this.decode(request));
-    this.label();
+    this.strip = new Strip(shape, "Steps of the path", on.choose);
+    this.element = this.strip.element;
+    /** What was asked for last. @type {{decoder?: Runner|null, path?: Endpoint[], steps?: string}} */
+    this.asked = {};
+    // What is wrong is said beside the large picture; the strip keeps its last pictures.
+    this.ask = latest(
+      async (/** @type {{decoder: Runner, path: Endpoint[], pathSettings: PathSettings}} */ request) => {
+        const { decoder, path, pathSettings } = request;
+        const frames = await decodePath(decoder, path, pathSettings);
+        // In the meantime the path may have been removed.
+        if (this.asked.path && this.asked.path.length > 1) on.decoded(frames);
+      },
+    );
   }
 
-  /**
-   * Follow the path through the hand's ends.
-   * @param {import("../nn/runner.js").Runner|null} runner
-   * @param {import("../space/state.js").Hand} hand
-   * @param {boolean} picking whether a click adds an end
-   */
-  show(runner, { path, way, spacing }, picking) {
-    const ends = path.map((end) => end.z);
-    const drawn = ends.length > 1;
-    this.ends = ends;
-    this.kind = way;
-    this.way.value = way;
-    this.steps.value = spacing;
-    this.tools.style.display = drawn ? "" : "none";
-    this.row.style.display = drawn ? "" : "none";
-    this.hint.style.display = drawn ? "none" : "";
-    this.hint.textContent = !picking && ends.length < 1 ? FIRST : ends.length ? SECOND : NEXT;
-    if (!drawn) this.stop();
-    if (drawn && runner) {
-      this.fit(runner);
-      this.ask({ runner, ends, kind: way, spacing });
+  /** @param {MapState & {frames: Frames|null, reached: number|null}} state */
+  draw({ decoder, path, pathSettings, frames, reached }) {
+    const { interpolation, spacing, steps: count } = pathSettings;
+    const steps = [interpolation, spacing, count].join();
+    const { asked } = this;
+    if (asked.decoder !== decoder || asked.path !== path || asked.steps !== steps) {
+      this.asked = { decoder, path, steps };
+      if (path.length < 2) {
+        if (frames) this.on.decoded(null);
+      } else if (decoder) this.ask({ decoder, path, pathSettings });
     }
-  }
-
-  /** As many pictures as there is room for. */
-  fit(runner) {
-    // As many between any two ends, so that in steps of equal z each end is among them.
-    const room = Math.max(7, Math.min(15, Math.floor(this.row.clientWidth / FRAME_WIDTH)));
-    const stretches = this.ends.length - 1;
-    const count = stretches * Math.max(1, Math.floor((room - 1) / stretches)) + 1;
-    while (this.row.children.length > count) this.row.lastChild.remove();
-    while (this.row.children.length < count) this.row.append(this.frameOf(runner.outputShape));
-    [...this.row.children].forEach((frame, k) => {
-      frame.setAttribute("aria-label", `Step ${k + 1} of ${count} on the path; Enter goes there`);
-    });
-  }
-
-  /** A picture that takes the hand to where it is. */
-  frameOf(shape) {
-    const picture = createPicture(shape, "");
-    const choose = () => picture.dataset.z && this.on.choose(JSON.parse(picture.dataset.z));
-    picture.tabIndex = 0;
-    picture.setAttribute("role", "button");
-    picture.addEventListener("click", choose);
-    picture.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      choose();
-    });
-    return picture;
+    this.strip.draw(frames, reached);
   }
 
   close() {
-    this.stop();
     this.ask.stop();
-  }
-
-  async decode({ runner, ends, kind, spacing }) {
-    const frames = [...this.row.children];
-    const started = performance.now();
-    const codes = (fractions) => {
-      const all = fractions.map((t) => pathAt(ends, t, kind));
-      const flat = new Float32Array(all.length * ends[0].length);
-      all.forEach((z, k) => flat.set(z, k * z.length));
-      return flat;
-    };
-    let fractions = equalSteps(frames.length);
-    if (spacing === "picture") {
-      const samples = await runner.runAsync(codes(equalSteps(SAMPLES)), SAMPLES, true);
-      fractions = equalChange(samples, SAMPLES, frames.length);
-    }
-    const z = codes(fractions);
-    const pixels = await runner.runAsync(z, frames.length, true);
-    const [size, dims] = [pixels.length / frames.length, ends[0].length];
-    frames.forEach((frame, k) => {
-      const one = pixels.subarray(k * size, (k + 1) * size);
-      paint(frame, one, z.subarray(k * dims, (k + 1) * dims), started);
-    });
-    this.fractions = fractions;
-  }
-
-  toggle() {
-    if (this.frame) this.stop();
-    else this.play();
-  }
-
-  /** Run along the path, there and back, until stopped. */
-  play() {
-    const started = performance.now();
-    const step = (now) => {
-      const seconds = SECONDS_A_STRETCH * (this.ends.length - 1);
-      const turn = ((now - started) / 1000 / seconds) % 2;
-      const share = Math.max(0, turn < 1 ? turn : 2 - turn);
-      this.on.play(pathAt(this.ends, this.fractionAt(share), this.kind));
-      this.mark(share);
-      this.frame = requestAnimationFrame(step);
-    };
-    this.frame = requestAnimationFrame(step);
-    this.label();
-  }
-
-  stop() {
-    if (!this.frame) return;
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    this.mark(null);
-    this.label();
-    this.on.stop();
-  }
-
-  /** Between equal shares of the row, as its pictures are spaced. */
-  fractionAt(share) {
-    const place = share * (this.fractions.length - 1);
-    const k = Math.min(this.fractions.length - 2, Math.floor(place));
-    return this.fractions[k] + (place - k) * (this.fractions[k + 1] - this.fractions[k]);
-  }
-
-  mark(share) {
-    const frames = [...this.row.children];
-    const reached = share === null ? -1 : Math.round(share * (frames.length - 1));
-    frames.forEach((frame, k) => frame.classList.toggle("lm-reached", k === reached));
-  }
-
-  label() {
-    this.playButton.textContent = this.frame ? "❚❚ Pause" : "▶ Play";
-    this.playButton.setAttribute("aria-label", this.frame ? "Pause" : "Play along the path");
   }
 }
 
-function choice(label, options, chosen) {
-  const select = element(
-    "select",
-    { "aria-label": label, onchange: () => chosen(select.value) },
-    Object.entries(options).map(([value, text]) => element("option", { value, text })),
-  );
-  return select;
+/** Play, how the path goes, in how many steps, how fast; and its GIF. */
+export class PathControls {
+  /**
+   * @param {Object} on
+   * @param {() => void} on.play start or stop
+   * @param {(settings: Partial<PathSettings>) => void} on.settings
+   * @param {() => void} on.gif
+   */
+  constructor(on) {
+    this.play = button("▶ Play", "Go along the path, there and back", on.play);
+    this.interpolation = menu(
+      "Interpolation",
+      [
+        ["straight", "straight"],
+        ["spherical", "spherical"],
+      ],
+      (value) =>
+        on.settings({ interpolation: /** @type {PathSettings["interpolation"]} */ (value) }),
+    );
+    this.interpolation.title = "straight: a line. spherical: a turn about the origin.";
+    this.spacing = menu(
+      "Steps of",
+      [
+        ["z", "equal z"],
+        ["picture", "equal change"],
+      ],
+      (value) => on.settings({ spacing: /** @type {PathSettings["spacing"]} */ (value) }),
+    );
+    this.spacing.title = "Steps of equal length in z, or of equal change in the picture.";
+    this.speed = menu("Speed of Play", SPEEDS, (value) => on.settings({ speed: Number(value) }));
+    const range = { min: MIN_STEPS, max: MAX_STEPS, step: 1 };
+    this.steps = new RangeControl("Steps", range, (steps) => on.settings({ steps }));
+    this.gif = button("GIF", "Save the path, there and back, as a GIF", on.gif);
+    this.element = group("lm-controls", "Path", [
+      element("div", {}, [this.play, this.speed, this.gif]),
+      element("div", {}, [this.interpolation, this.spacing]),
+      this.steps.element,
+    ]);
+  }
+
+  /** @param {MapState & {playing: boolean, frames: Frames|null}} state */
+  draw({ path, pathSettings, playing, frames }) {
+    const { interpolation, spacing, steps, speed } = pathSettings;
+    this.interpolation.value = interpolation;
+    this.spacing.value = spacing;
+    this.speed.value = SPEEDS.reduce(
+      (best, [value]) =>
+        Math.abs(Number(value) - speed) < Math.abs(Number(best) - speed) ? value : best,
+      "1",
+    );
+    this.steps.draw(steps);
+    this.play.disabled = path.length < 2 || !frames;
+    this.gif.disabled = !frames;
+    const text = playing ? "❚❚ Pause" : "▶ Play";
+    if (this.play.textContent !== text) this.play.textContent = text;
+  }
 }

@@ -1,57 +1,69 @@
-/** The large picture: what is decoded at the hand, or under a pointer that only looks. */
-
+/** The large picture: what is decoded at the handle, or under a pointer that only looks. */
 import { createPicture, paint } from "../dom/canvas.js";
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
-import { signed } from "../space/view.js";
+import { describe } from "../space/view.js";
 
-export class PictureView {
+/**
+ * @typedef {import("../nn/runner.js").Runner} Runner
+ * @typedef {import("../space/state.js").MapState} MapState
+ * @typedef {{decoder: Runner, z: ArrayLike<number>, where: string, started: number}} Request
+ */
+
+export class Picture {
   /**
    * @param {number[]} shape (H, W, C)
    * @param {Object} on
-   * @param {(words: string) => void} on.wrong
-   * @param {() => void} on.well a picture was painted
+   * @param {(message: string) => void} on.failed
+   * @param {() => void} [on.painted]
+   * @param {string} [label] what the picture is, to a screen reader
    */
-  constructor(shape, on) {
+  constructor(shape, on, label = "Decoded picture: the mean of p(x|z)") {
     this.on = on;
-    this.picture = createPicture(shape, "Decoded picture");
-    this.caption = element("figcaption");
-    this.readout = element("span", { class: "lm-readout" });
-    this.timing = element("span", { class: "lm-timing" });
-    this.element = element("figure", { class: "lm-large" }, [
-      this.picture,
-      this.caption,
-      element("p", {}, [this.readout, " ", this.timing]),
+    this.canvas = createPicture(shape, label);
+    this.where = element("span", { text: "at the handle" });
+    this.readout = element("span", { class: "lm-readout", "data-testid": "readout" });
+    this.timing = element("span", { class: "lm-timing", "data-testid": "timing" });
+    this.element = element("figure", { class: "lm-picture" }, [
+      element("figcaption", {}, [element("b", { text: "p(x|z)" }), " mean ", this.where]),
+      this.canvas,
+      element("p", { class: "lm-numbers" }, [this.readout, " ", this.timing]),
     ]);
-    const decode = async (request) => {
-      this.paint(await request.decoder.runAsync(request.z, 1), request);
-    };
-    this.ask = latest(decode, (error) => on.wrong(error.message));
+    /** What was asked for last. @type {ArrayLike<number>|null} */
+    this.z = null;
+    /** @type {Runner|null} */
+    this.decoder = null;
+    this.ask = latest(
+      async (/** @type {Request} */ request) => {
+        this.paint(await request.decoder.runAsync(Float32Array.from(request.z), 1), request);
+      },
+      (error) => on.failed(error.message),
+    );
   }
 
-  /**
-   * @param {import("../nn/runner.js").Runner} decoder
-   * @param {Float32Array} z
-   * @param {string} where z is, in words
-   */
-  show(decoder, z, where) {
+  draw(/** @type {MapState} */ { decoder, z: atHandle, preview }) {
+    const { z, where } = preview ?? { z: atHandle, where: "at the handle" };
+    if (!decoder || (decoder === this.decoder && z === this.z)) return;
+    Object.assign(this, { decoder, z });
     const started = performance.now();
     if (decoder.run) this.paint(decoder.run(z), { decoder, z, where, started });
     else this.ask({ decoder, z, where, started });
   }
 
-  paint(pixels, { decoder, z, where, started }) {
-    if (!paint(this.picture, pixels, z, started)) {
-      this.on.wrong("The decoder gave something that is no number: the last picture stays.");
+  paint(/** @type {Float32Array} */ pixels, /** @type {Request} */ request) {
+    const { decoder, z, where, started } = request;
+    if (!paint(this.canvas, pixels, z, started)) {
+      this.on.failed("The decoder gave something that is no number: the last picture stays.");
       return;
     }
-    this.on.well();
-    this.caption.textContent = `Mean of p(x|z) ${where}`;
-    this.readout.textContent =
-      z.length <= 3
-        ? `z = (${Array.from(z, signed).join(", ")})`
-        : `|z| = ${Math.hypot(...z).toFixed(2)}`;
+    this.on.painted?.();
+    this.where.textContent = where;
+    this.readout.textContent = describe(z);
     const place = decoder.where === "browser" ? "in browser" : "on the server";
-    this.timing.textContent = `${Number(this.picture.dataset.ms).toFixed(1)} ms, ${place}`;
+    this.timing.textContent = `${Number(this.canvas.dataset.ms).toFixed(1)} ms, ${place}`;
+  }
+
+  close() {
+    this.ask.stop();
   }
 }

@@ -1,74 +1,66 @@
 /** The choice of what the map shows of more than two dimensions. */
 import { element } from "../dom/element.js";
-import { FLAT } from "../space/space.js";
+import { STORED_VIEWS } from "../space/space.js";
+import { fill, menu } from "./toolbar.js";
 
 const KINDS = {
   pca: "Principal axes",
   dims: "Two dimensions",
-  digits: "Through A, B, C",
-  ...FLAT,
+  through: "Through A, B, C",
+  ...STORED_VIEWS,
 };
 
 export class PlaneMenu {
   /**
    * @param {import("../space/space.js").Space} space
-   * @param {(name: string) => void} choose called with a plane's name, or `digits` alone
+   * @param {(name: string) => void} choose called with a plane's name, or `through` alone
    */
   constructor(space, choose) {
     this.space = space;
     this.choose = choose;
-    const kinds = Object.keys(KINDS).filter((kind) => !FLAT[kind] || space[kind]);
-    this.kind = this.menu(
-      "View",
-      kinds.map((kind) => [kind, KINDS[kind]]),
-      () => this.chosen(),
+    this.name = "";
+    const kinds = Object.entries(KINDS).filter(
+      ([kind]) => !STORED_VIEWS[kind] || space.stored[kind],
     );
-    this.first = this.menu("Across", [], () => this.chosen(this.first));
-    this.second = this.menu("Up", [], () => this.chosen(this.second));
-    this.element = element("div", { class: "lm-planes" }, [this.kind, this.first, this.second]);
+    this.kind = menu("Plane", kinds, () => this.chosen(null));
+    this.axes = [0, 1].map((k) => menu(["Across", "Up"][k], [], () => this.chosen(k)));
+    this.element = element("div", { class: "lm-group" }, [this.kind, ...this.axes]);
   }
 
-  menu(label, options, onchange) {
-    return fill(element("select", { "aria-label": label, title: label, onchange }), options);
-  }
-
-  /** Show what is chosen. @param {string} name of a plane */
-  show(name) {
+  draw(/** @type {{projection: {name: string}}} */ { projection: { name } }) {
+    if (name === this.name) return;
+    this.name = name;
     const [kind, rest = ""] = name.split(":");
-    this.kind.value = kind;
-    const axes = kind === "pca" || kind === "dims";
-    [this.first, this.second].forEach((select, k) => {
-      select.style.display = axes ? "" : "none";
-      if (!axes) return;
-      fill(select, this.axes(kind));
+    this.kind.value = kind === "digits" ? "through" : kind;
+    const hasAxes = kind === "pca" || kind === "dims";
+    this.axes.forEach((select, k) => {
+      select.hidden = !hasAxes;
+      if (!hasAxes) return;
+      fill(select, this.options(kind));
       select.value = rest.split(",")[k];
     });
   }
 
-  axes(kind) {
+  /** @returns {[string, string][]} */
+  options(/** @type {string} */ kind) {
     const { dims, header } = this.space;
-    if (kind === "pca") {
-      return Array.from({ length: dims }, (_, k) => [k, `PC ${k + 1}`]);
-    }
-    return header.order.map((dim) => [dim, `z${dim}${header.active[dim] ? "" : " (idle)"}`]);
+    if (kind === "pca") return Array.from({ length: dims }, (_, k) => [`${k}`, `PC ${k + 1}`]);
+    return header.order.map((dim) => [`${dim}`, `z${dim}${header.active[dim] ? "" : " (idle)"}`]);
   }
 
-  chosen(changed = null) {
+  /** @param {number|null} changed which axis was chosen; null for the kind of plane */
+  chosen(changed) {
     const kind = this.kind.value;
-    if (FLAT[kind] || kind === "digits") return this.choose(kind);
-    const options = this.axes(kind).map(([value]) => String(value));
-    const stay = [this.first, this.second].map((select) => select.value);
-    const known = changed ? stay : options.slice(0, 2);
-    if (known[0] === known[1]) {
+    // What was chosen may not be had: the next draw shows what is.
+    this.name = "";
+    if (STORED_VIEWS[kind] || kind === "through") return this.choose(kind);
+    const options = this.options(kind).map(([value]) => value);
+    const axes =
+      changed === null ? options.slice(0, 2) : this.axes.map((select) => select.value);
+    if (axes[0] === axes[1]) {
       // The axis that was not touched gives way.
-      const other = options.find((value) => value !== known[0]);
-      known[changed === this.first ? 1 : 0] = other;
+      axes[changed === 0 ? 1 : 0] = options.find((value) => value !== axes[0]) ?? "";
     }
-    return this.choose(`${kind}:${known}`);
+    return this.choose(`${kind}:${axes}`);
   }
-}
-
-function fill(select, options) {
-  select.replaceChildren(...options.map(([value, text]) => element("option", { value, text })));
-  return select;
 }

@@ -1,76 +1,98 @@
-/** What the hand has taken: a test digit or a drawing beside its reconstruction, and z ~ q(z|x). */
-
+/** What is selected, a test image or a drawing: x, its posterior q(z|x), and its reconstruction. */
 import { createPicture, paint } from "../dom/canvas.js";
 import { element } from "../dom/element.js";
+import { latest } from "../dom/latest.js";
 
-export class DigitPanel {
+/**
+ * @typedef {import("../nn/runner.js").Runner} Runner
+ * @typedef {import("../space/state.js").Selection} Selection
+ * @typedef {import("../space/state.js").MapState} MapState
+ *
+ * @typedef {import("../dom/blob.js").Original & {of: Selection}} Original the image of a selection
+ */
+
+export class SelectionPanel {
   /**
-   * @param {number[]} shape (H, W, C) of a picture
+   * @param {import("../space/space.js").Space} space
    * @param {Object} on
-   * @param {() => void} on.resample
-   * @param {() => void} on.mean back to the posterior mean
+   * @param {() => void} on.sample
+   * @param {() => void} on.mean
    */
-  constructor(shape, on) {
-    this.original = createPicture(shape, "Original");
+  constructor(space, on) {
+    this.space = space;
+    this.original = createPicture(space.shape, "Original");
     this.original.dataset.testid = "original";
-    this.reconstruction = createPicture(shape, "Reconstruction from the posterior mean");
+    this.reconstruction = createPicture(space.shape, "Reconstruction from the mean of q(z|x)");
     this.title = element("h3");
-    this.words = element("p", { class: "lm-words-small" });
-    this.buttons = element("div", { class: "lm-buttons" }, [
+    this.message = element("p", { class: "lm-small" });
+    const frame = (/** @type {Node[]} */ ...children) =>
+      element("div", { class: "lm-frame-square" }, children);
+    this.buttons = [
       element("button", {
-        ...{ type: "button", text: "z ~ q(z|x)", onclick: on.resample },
-        title: "Resample: draw a code from this image's posterior, whose ellipses are on the map",
+        ...{ type: "button", text: "Sample again", onclick: on.sample },
+        title: "Draw another z from this image's posterior q(z|x), whose ellipses are on the map",
       }),
       element("button", {
-        ...{ type: "button", text: "mean", onclick: on.mean },
-        title: "Back to the mean of q(z|x)",
+        ...{ type: "button", text: "Back to the mean", onclick: on.mean },
+        title: "Put the handle on the mean of q(z|x)",
       }),
+    ];
+    this.element = element("section", { class: "lm-selection", "aria-label": "Selection" }, [
+      element("figure", {}, [
+        element("figcaption", {}, [element("b", { text: "x" }), this.title]),
+        frame(this.original, this.message),
+      ]),
+      element("figure", { "data-testid": "reconstruction" }, [
+        element("figcaption", {}, [element("b", { text: "q(z|x)" }), " its mean, decoded"]),
+        frame(this.reconstruction),
+        element("div", { class: "lm-buttons" }, this.buttons),
+      ]),
     ]);
-    this.element = element("section", { class: "lm-digit", "aria-label": "The digit taken" }, [
-      this.title,
-      captioned(this.original, "original"),
-      captioned(this.reconstruction, "reconstruction"),
-      this.words,
-      this.buttons,
-    ]);
-  }
-
-  /**
-   * @param {string} title
-   * @param {Float32Array|null} pixels of the original, where there are any
-   * @param {string} words in place of them
-   */
-  show(title, pixels, words = "") {
-    this.element.classList.remove("lm-empty");
-    this.title.textContent = title;
-    this.words.textContent = words;
-    this.original.parentElement.style.display = pixels ? "" : "none";
-    if (pixels) paint(this.original, pixels, null, 0);
-  }
-
-  /** Show that nothing is taken. */
-  clear() {
-    this.element.classList.add("lm-empty");
-    this.title.textContent = "Click or draw a digit";
-    this.words.textContent = "";
-  }
-
-  /**
-   * @param {import("../nn/runner.js").Runner} decoder
-   * @param {import("../space/state.js").Taken} taken
-   */
-  async showReconstruction(decoder, taken) {
-    const mean = Float32Array.from(taken.mean);
-    const started = performance.now();
-    try {
+    /** What was drawn last. @type {{selection?: Selection|null, decoder?: Runner|null, original?: Original|null}} */
+    this.drawn = {};
+    this.ask = latest(async (/** @type {{decoder: Runner, mean: Float32Array}} */ request) => {
+      const started = performance.now();
+      const { decoder, mean } = request;
       const pixels = decoder.run?.(mean) ?? (await decoder.runAsync(mean, 1));
       paint(this.reconstruction, pixels, mean, started);
-    } catch {
-      // What is wrong is said beside the large picture.
+    });
+  }
+
+  draw(/** @type {MapState & {original: Original|null}} */ { selection, decoder, original }) {
+    const { drawn } = this;
+    if (drawn.selection !== selection || drawn.original !== original) {
+      this.drawOriginal(selection, original);
     }
+    if (selection && decoder && (drawn.selection !== selection || drawn.decoder !== decoder)) {
+      this.ask({ decoder, mean: Float32Array.from(selection.mean) });
+    }
+    this.drawn = { selection, decoder, original };
+  }
+
+  drawOriginal(/** @type {Selection|null} */ selection, /** @type {Original|null} */ original) {
+    for (const button of this.buttons) button.disabled = !selection;
+    show(this.reconstruction, selection !== null);
+    if (selection) this.title.textContent = this.titleOf(selection);
+    else this.title.textContent = "nothing selected";
+    const here = original?.of === selection ? original : null;
+    const pixels = selection?.pixels ?? here?.pixels;
+    // Until the original arrives the one before stays, so that nothing flickers or moves.
+    if (pixels) paint(this.original, pixels, null, 0);
+    if (pixels || here || !selection) show(this.original, Boolean(pixels));
+    const empty = selection ? "" : "Click a point on the map, or draw your own.";
+    this.message.textContent = here && !pixels ? here.message : empty;
+  }
+
+  titleOf(/** @type {Selection} */ { row }) {
+    return row === null ? "Your drawing, prepared" : this.space.title(row);
+  }
+
+  close() {
+    this.ask.stop();
   }
 }
 
-function captioned(canvas, text) {
-  return element("figure", {}, [canvas, element("figcaption", { text })]);
+/** Show a picture, or leave its room free. */
+function show(/** @type {HTMLElement} */ picture, /** @type {boolean} */ whether) {
+  picture.style.visibility = whether ? "" : "hidden";
 }

@@ -1,81 +1,153 @@
-/** The buttons on and above the map: its layers, the path, the zoom. */
+/** One toolbar: the tools, the layers, the plane, the path; and the buttons of the zoom. */
 import { element } from "../dom/element.js";
 
-const LAYERS = {
-  points: ["Points", "Points: show the test digits' codes"],
-  grid: ["Grid", "Grid: show what is decoded everywhere"],
-};
+/**
+ * @typedef {import("../space/state.js").MapState} MapState
+ * @typedef {import("../space/state.js").Tool} Tool
+ * @typedef {import("../space/state.js").Layer} Layer
+ */
 
-export class Tools {
+/** @type {[Tool, string, string][]} */
+const TOOLS = [
+  ["scatter", "Scatter", "Codes of the test images: click one to select it"],
+  ["manifold", "Manifold", "What the decoder makes of every place: a lattice of pictures"],
+  ["interpolate", "Interpolate", "Click test images or places: the path between them is decoded"],
+];
+/** @type {[Layer, string, string][]} */
+const LAYERS = [
+  ["points", "Points", "Show the codes of the test images"],
+  ["grid", "Grid", "Show what is decoded everywhere"],
+];
+
+export class Toolbar {
   /**
    * @param {Object} on
-   * @param {() => void} on.layers others are chosen
-   * @param {() => void} on.picking a click on the map adds to the path now, or no longer
-   * @param {() => void} on.clear the path is to go
-   * @param {(factor: number) => void} on.zoom how much more to show
-   * @param {() => void} on.home everything is to be shown
+   * @param {(tool: Tool) => void} on.tool
+   * @param {(layer: Layer) => void} on.layer
+   * @param {() => void} on.clearPath
+   * @param {Node[]} [more] controls between the layers and the path, such as a plane menu
    */
-  constructor(on) {
-    /** Layers that are to be shown. @type {string[]} */
-    this.chosen = [];
-    /** Whether a click on the map adds to the path. */
-    this.picking = false;
-    this.on = on;
-    this.buttons = Object.entries(LAYERS).map(([layer, [text, label]]) =>
-      button(text, label, () => this.toggle(layer)),
-    );
-    this.pathButton = button("Path", "Path: click digits to make a path, A, B and more", () =>
-      this.pick(!this.picking),
-    );
-    this.clearButton = button("✕", "Remove the path", () => {
-      on.clear();
-      this.pick(false);
-    });
-    this.layers = group("lm-group", "Layers", this.buttons);
-    this.path = group("lm-group", "Path", [this.pathButton, this.clearButton]);
-    this.zoom = group("lm-zoom", "Zoom", [
-      button("+", "Zoom in", () => on.zoom(0.7)),
-      button("−", "Zoom out", () => on.zoom(1 / 0.7)),
-      button("⤢", "Show everything", () => on.home()),
+  constructor(on, more = []) {
+    this.tools = TOOLS.map(([tool, text, help]) => button(text, help, () => on.tool(tool)));
+    this.layers = LAYERS.map(([layer, text, help]) => button(text, help, () => on.layer(layer)));
+    this.clear = button("Clear path", "Remove all endpoints", on.clearPath);
+    /** @type {MapState|null} */
+    this.drawn = null;
+    this.element = element("div", { class: "lm-toolbar", role: "group", "aria-label": "Tools" }, [
+      group("lm-group lm-tools", "Tool", this.tools),
+      group("lm-group", "Layers", this.layers),
+      ...more,
+      this.clear,
     ]);
   }
 
-  /** @param {string[]} layers to be shown */
-  choose(layers) {
-    this.chosen = layers;
-    Object.keys(LAYERS).forEach((layer, k) => press(this.buttons[k], layers.includes(layer)));
-  }
-
-  toggle(layer) {
-    const others = this.chosen.filter((name) => name !== layer);
-    this.choose(this.chosen.includes(layer) ? others : [...others, layer]);
-    this.on.layers();
-  }
-
-  pick(picking) {
-    this.picking = picking;
-    press(this.pathButton, picking);
-    this.on.picking();
-  }
-
-  /** @param {boolean} layers whether there are any to choose @param {boolean} path to remove */
-  enable(layers, path) {
-    for (const layer of this.buttons) layer.disabled = !layers;
-    this.clearButton.disabled = !path;
+  draw(/** @type {MapState} */ state) {
+    const { tool, layers, projection, path } = state;
+    const { drawn } = this;
+    this.drawn = state;
+    if (drawn?.tool !== tool) {
+      for (const [k, [name]] of TOOLS.entries()) press(this.tools[k], name === tool);
+    }
+    if (drawn?.layers !== layers || drawn.projection !== projection) {
+      for (const [k, [name]] of LAYERS.entries()) {
+        // A stored view has nothing but points.
+        press(this.layers[k], projection.plane ? layers.includes(name) : name === "points");
+        this.layers[k].disabled = !projection.plane;
+      }
+    }
+    this.clear.hidden = path.length === 0;
   }
 }
 
-/** @returns {HTMLButtonElement} with a short text and a whole sentence for who asks */
-export function button(text, label, onclick) {
-  return element("button", { type: "button", text, title: label, "aria-label": label, onclick });
+export class ZoomButtons {
+  /**
+   * @param {Object} on
+   * @param {(factor: number) => void} on.zoom how many times as much to show
+   * @param {() => void} on.fitAll
+   */
+  constructor(on) {
+    this.element = group("lm-zoom", "Zoom", [
+      labelled("+", "Zoom in", () => on.zoom(0.7)),
+      labelled("−", "Zoom out", () => on.zoom(1 / 0.7)),
+      labelled("⤢", "Show everything", on.fitAll),
+    ]);
+  }
 }
 
-/** Buttons that belong together. */
-export function group(name, label, buttons) {
-  return element("div", { class: name, role: "group", "aria-label": label }, buttons);
+/** A button that says what it does; the help is for who rests on it. */
+export function button(
+  /** @type {string} */ text,
+  /** @type {string} */ help,
+  /** @type {() => void} */ onclick,
+) {
+  return element("button", { type: "button", text, title: help, onclick });
+}
+
+/** A button with a sign, whose name is another. */
+function labelled(
+  /** @type {string} */ sign,
+  /** @type {string} */ label,
+  /** @type {() => void} */ onclick,
+) {
+  return element("button", { type: "button", text: sign, title: label, "aria-label": label, onclick });
+}
+
+/** Controls that belong together. */
+export function group(
+  /** @type {string} */ name,
+  /** @type {string} */ label,
+  /** @type {Node[]} */ controls,
+) {
+  return element("div", { class: name, role: "group", "aria-label": label }, controls);
 }
 
 /** Show a button as pressed or not. */
-export function press(pressed, whether) {
+export function press(/** @type {HTMLElement} */ pressed, /** @type {boolean} */ whether) {
   pressed.setAttribute("aria-pressed", String(whether));
+}
+
+/** A menu of values and their names. */
+export function menu(
+  /** @type {string} */ label,
+  /** @type {[string, string][]} */ options,
+  /** @type {(value: string) => void} */ choose,
+) {
+  const onchange = () => choose(select.value);
+  const select = element("select", { "aria-label": label, title: label, onchange });
+  return fill(select, options);
+}
+
+/** Put other options into a menu. */
+export function fill(
+  /** @type {HTMLSelectElement} */ select,
+  /** @type {[string, string][]} */ options,
+) {
+  select.replaceChildren(...options.map(([value, text]) => element("option", { value, text })));
+  return select;
+}
+
+/** A slider with its name and value. */
+export class RangeControl {
+  /**
+   * @param {string} label
+   * @param {{min: number, max: number, step: number}} range
+   * @param {(value: number) => void} choose
+   * @param {(value: number) => string} [show]
+   */
+  constructor(label, range, choose, show = String) {
+    this.show = show;
+    this.input = element("input", {
+      ...{ type: "range", "aria-label": label, ...range },
+      oninput: () => choose(Number(this.input.value)),
+    });
+    this.output = element("output");
+    this.element = element("label", { class: "lm-range" }, [label, this.input, this.output]);
+  }
+
+  draw(/** @type {number} */ value, disabled = false) {
+    const text = this.show(value);
+    if (this.output.textContent !== text) this.output.textContent = text;
+    if (Number(this.input.value) !== value) this.input.value = String(value);
+    this.input.disabled = disabled;
+  }
 }
