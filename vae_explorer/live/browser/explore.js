@@ -1,312 +1,477 @@
 /**
- * The live map at work: the hand moves, and everything follows it.
- *
- * What changes is marked at once and shown at the next frame, so that the newest always wins and a
- * fast pointer costs no more than a slow one.
+ * Explore: the one map of a checkpoint, the handle on it, and everything that follows the handle.
+ * This file alone changes the state; the parts draw from it and say what is asked for.
  */
-import { FLAT } from "./space/space.js";
-import { Hand } from "./space/state.js";
-import { assemble, connect } from "./wiring.js";
+import { fetchBlob, fetchOriginal } from "./dom/blob.js";
+import { element } from "./dom/element.js";
+import { gif } from "./dom/gif.js";
+import { save } from "./dom/save.js";
+import { LatentMap } from "./map/map.js";
+import { browserRunner, runnerOf } from "./nn/runner.js";
+import { createMount, createPublisher } from "./page.js";
+import { DrawingPanel } from "./panels/drawing.js";
+import { Legend } from "./panels/legend.js";
+import { Message } from "./panels/message.js";
+import { PathControls, PathStrip } from "./panels/path-strip.js";
+import { Picture } from "./panels/picture.js";
+import { PlaneMenu } from "./panels/plane-menu.js";
+import { LatticeControls, RowStrip } from "./panels/row-strip.js";
+import { SelectionPanel } from "./panels/selection.js";
+import { Sliders } from "./panels/sliders.js";
+import { Toolbar, ZoomButtons } from "./panels/toolbar.js";
+import { mapPart, readLink, writeLink } from "./space/link.js";
+import { advance, duration, everyFrame, shareOf } from "./space/play.js";
+import { Space } from "./space/space.js";
+import * as act from "./space/state.js";
+import { createStore } from "./store.js";
 
-// How near, in pixels, a click means a point.
-const REACH = 9;
-// How long after the last key or notch of the wheel Python hears of it, in milliseconds.
-const PAUSE = 300;
-// Steps of the arrow keys, as shares of what the map shows.
-const STEP = 0.02;
-const FINE_STEP = 0.002;
-const NO_INVERSE =
-  " has no inverse: the ring takes test digits' codes, and stands at the digit nearest to z.";
-const SLICE = "Points are dropped onto this plane; pictures lie in it.";
+/**
+ * @typedef {import("./space/state.js").MapState} MapState
+ * @typedef {import("./nn/runner.js").Runner} Runner
+ * @typedef {import("./panels/strip.js").Frames} Frames
+ *
+ * @typedef {Object} Around what Explore has beside the map
+ * @property {import("./panels/selection.js").Original|null} original of the selection
+ * @property {import("./panels/message.js").Note|null} message
+ * @property {Runner|null} encoder
+ * @property {string} encoderProblem
+ * @property {Frames|null} frames the steps of the path
+ * @property {Frames|null} row of the lattice
+ * @property {number|null} reached step of the path, while Play is on
+ *
+ * @typedef {MapState & Around & import("./space/play.js").Playing} State
+ */
 
-export class Explorer {
+// Room of a picture in the GIF, in pixels; and how much larger the PNG is than what is decoded.
+const [GIF_SIDE, PNG_SCALE] = [168, 2];
+// What is not needed for the first picture waits for it, in milliseconds.
+const LATER = 50;
+const TOUCHED = "vae-explorer: the handle was moved";
+
+/** What each checkpoint's address said last: an address that says the same says nothing new. */
+const said = /** @type {Map<string, string>} */ (new Map());
+
+export const mount = createMount({
+  css: ["map.css"],
+  testid: "latent-map",
+  title: ({ name }) => `the map of ${name}`,
+  open: openExplore,
+});
+
+/**
+ * @param {import("./page.js").Opening<MapState>} opening
+ * @returns {Promise<import("./page.js").OpenPage<MapState>>}
+ */
+async function openExplore(opening) {
+  const { data, source, kept } = opening;
+  // Both are on their way at once; what is wrong with the decoder is said where it is needed.
+  if (data.decoder) browserRunner(source, data.decoder).catch(() => {});
+  const space = kept?.projection.space ?? new Space(await fetchBlob(source, data.points));
+  return new Explore(space, opening);
+}
+
+/** The state to begin with: where this tab left it, unless the address asks for another. */
+function beginning(
+  /** @type {Space} */ space,
+  /** @type {import("./page.js").Opening<MapState>} */ { data, kept, former },
+) {
+  // Trained anew under the page, with other codes of the same kind.
+  if (former && former.data.name === data.name && !kept) {
+    return { ...readLink(writeLink(former.kept, ""), space), problems: [] };
+  }
+  const asked = mapPart(location.search);
+  const news = asked !== "" && ![...said.values()].includes(asked);
+  said.set(data.key, asked);
+  if (!news) return kept ? { state: kept, problems: [] } : readLink("", space);
+  const linked = readLink(location.search, space);
+  const toolAlone = asked === `tool=${linked.state.tool}`;
+  return kept && toolAlone
+    ? { state: act.chooseTool(kept, linked.state.tool), problems: [] }
+    : linked;
+}
+
+class Explore {
   /**
-   * @param {HTMLElement} root to be filled
-   * @param {import("./space/space.js").Space} space
-   * @param {Object} options
-   * @param {Object} options.state where the hand was, and which layers were shown
-   * @param {(state: Object) => void} options.post tells Python where the hand was let go
-   * @param {(row: number) => Promise<import("./dom/blob.js").Original>} options.original
-   * @param {(part: "decoder"|"encoder", say: (words: string) => void) =>
-   *   Promise<import("./nn/runner.js").Runner>} options.runner
+   * @param {Space} space
+   * @param {import("./page.js").Opening<MapState>} opening
    */
-  constructor(root, space, options) {
-    this.options = options;
-    this.hand = new Hand(space);
-    this.ended = new AbortController();
-    /** How often the hand has done something: what was begun before may come too late. */
-    this.deeds = 0;
-    this.dirty = new Set();
-    /** @type {import("./nn/runner.js").Runner|null} */
-    this.decoder = null;
-    /** Another code that is looked at, and where it is. @type {{z, where: string}|null} */
-    this.looked = null;
-    assemble(this, root);
-    this.hand.restore(options.state);
-    this.tools.choose(options.state.show ?? ["points"]);
-    this.legend.show();
-    this.planeChanged();
-    this.takenChanged();
-    connect(this);
-    this.resize = new ResizeObserver(() => this.fit());
-    this.resize.observe(this.map);
-    this.fit();
+  constructor(space, opening) {
+    const { data, source, signal, root } = opening;
+    this.space = space;
+    this.data = data;
+    this.source = source;
+    this.signal = signal;
+    const { state, problems } = beginning(space, opening);
+    /** @type {State} */
+    const first = {
+      ...state,
+      original: null,
+      message: problems.length ? { text: `The link’s ${problems.join(" ")}`, about: "hint" } : null,
+      encoder: null,
+      encoderProblem: "",
+      frames: null,
+      row: null,
+      reached: null,
+      playing: false,
+      phase: 0,
+      untouched: sessionStorage.getItem(TOUCHED) === null,
+    };
+    this.store = createStore(first, (latest) => this.draw(latest));
+    this.publish = createPublisher((search) => {
+      const written = writeLink(this.store.state, search);
+      said.set(data.key, mapPart(written));
+      return written;
+    }, signal);
+    /** What was drawn last. @type {State|null} */
+    this.drawn = null;
+    this.stop = () => {};
+    this.parts = this.createParts(root);
+    this.store.redraw();
     this.load();
   }
 
+  // The parts, and what they may ask for.
+
+  createParts(/** @type {HTMLElement} */ root) {
+    const { space } = this;
+    const failed = (/** @type {string} */ text) => this.say(text, "decoder");
+    const go = (/** @type {number[]} */ z) => this.do((state) => act.moveTo(state, z));
+    const decoded = {
+      choose: go,
+      decoded: (/** @type {Frames|null} */ f) => this.set({ frames: f }),
+    };
+    const row = { choose: go, decoded: (/** @type {Frames|null} */ f) => this.set({ row: f }) };
+
+    const picture = new Picture(space.shape, { failed, painted: () => this.wellAgain() });
+    const selection = new SelectionPanel(space, {
+      sample: () => this.do((state) => act.sampleAgain(state)),
+      mean: () => this.do(act.backToMean),
+    });
+    const sliders = new Sliders(space.header, (dim, value) =>
+      this.do((state) => act.slide(state, dim, value)),
+    );
+    const drawing = new DrawingPanel(space.shape, {
+      encode: (pixels) => this.encode(pixels),
+      clear: () => this.do(act.forgetDrawing),
+      again: () => this.loadEncoder(),
+    });
+    const legend = new Legend(space.header, {
+      toggle: (kind) => this.look((state) => act.toggleClass(state, kind)),
+      only: (kind) => this.look((state) => act.showOnly(state, kind)),
+    });
+    const zoom = new ZoomButtons({
+      zoom: (factor) => {
+        const { x, y } = this.store.state.view;
+        this.look((state) => act.zoom(state, factor, [x, y]));
+      },
+      fitAll: () => this.look(act.fitAll),
+    });
+    const message = new Message(() => this.load());
+    const planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
+    const toolbar = new Toolbar(
+      {
+        tool: (tool) => this.do((state) => act.chooseTool(state, tool)),
+        layer: (layer) => this.look((state) => act.toggleLayer(state, layer)),
+        clearPath: () => this.do(act.clearPath),
+      },
+      planes ? [planes.element] : [],
+    );
+    const pathControls = new PathControls({
+      play: () => (this.store.state.playing ? this.pause() : this.play()),
+      settings: (settings) =>
+        this.look((state) => ({ ...state, pathSettings: { ...state.pathSettings, ...settings } })),
+      gif: () => this.saveGif(),
+    });
+    const pathStrip = new PathStrip(space.shape, decoded);
+    const latticeControls = new LatticeControls(space, {
+      lattice: (lattice) =>
+        this.look((state) => ({ ...state, lattice: { ...state.lattice, ...lattice } })),
+      scale: (scale) => {
+        const projection = space.project(this.store.state.projection.name, scale);
+        if (projection) this.do((state) => act.project(state, projection));
+      },
+      through: (z) => this.do((state) => act.follow(act.moveTo(state, z))),
+      png: () => this.savePng(),
+    });
+    const rowStrip = new RowStrip(space.shape, row);
+    const hint = element("p", { class: "lm-hint", "data-testid": "hint" });
+    const docks = {
+      scatter: element("div", { class: "lm-dock-of" }, []),
+      manifold: element("div", { class: "lm-dock-of" }, [
+        ...[latticeControls.element, rowStrip.element],
+      ]),
+      interpolate: element("div", { class: "lm-dock-of" }, [
+        ...[pathControls.element, pathStrip.element],
+      ]),
+    };
+    const map = new LatentMap(space, this.mapActions(), {
+      signal: this.signal,
+      controls: [legend.element, zoom.element, message.element],
+    });
+    const dock = element("section", { class: "lm-dock", "aria-label": "Tool" }, [
+      ...[hint, ...Object.values(docks)],
+    ]);
+    // The map comes first for who goes by Tab or listens; the style sheet puts the tools above it.
+    root.replaceChildren(
+      element("div", { class: "lm-stage" }, [map.element]),
+      toolbar.element,
+      element("div", { class: "lm-story" }, [picture.element, selection.element]),
+      element("div", { class: "lm-more" }, [sliders.element, drawing.element]),
+      dock,
+    );
+    if (map.pointsKind === "canvas") {
+      this.say("This browser has no WebGL: the points are drawn more slowly, as squares.");
+    }
+    /** Those that draw whatever tool is on. */
+    const always = [
+      ...[picture, map, selection, sliders, toolbar, legend, message, drawing],
+      ...(planes ? [planes] : []),
+    ];
+    return {
+      ...{ always, map, picture, selection, drawing, hint, docks },
+      ...{ pathControls, pathStrip, latticeControls, rowStrip },
+    };
+  }
+
+  /** @returns {import("./map/map.js").MapActions} */
+  mapActions() {
+    return {
+      grab: () => this.touched(),
+      drag: (place) => this.do((state) => act.moveToPlace(state, place)),
+      tap: (place, row) => this.do((state) => act.tap(state, place, row)),
+      hover: (place) => this.set(act.preview(this.store.state, place)),
+      step: (direction, fine) => this.do((state) => act.step(state, direction, fine)),
+      pan: (dx, dy) => this.look((state) => act.pan(state, dx, dy)),
+      zoom: (factor, place) => this.look((state) => act.zoom(state, factor, place)),
+      moveEndpoint: (k, place) => this.do((state) => act.moveEndpoint(state, k, place)),
+      dropEndpoint: () => this.set({ preview: null }),
+      removeEndpoint: (k) => this.do((state) => act.removeEndpoint(state, k)),
+    };
+  }
+
+  // How the state changes.
+
+  set(/** @type {Partial<State>} */ patch) {
+    if (!this.signal.aborted) this.store.set(patch);
+  }
+
+  /** Change what is looked at; the handle stays where it is. */
+  look(/** @type {(state: State) => State} */ action) {
+    this.set(action(this.store.state));
+    this.publish();
+  }
+
+  /** Do something that ends what was played, hinted at and asked for. */
+  do(/** @type {(state: State) => State} */ action) {
+    this.pause();
+    const { message } = this.store.state;
+    if (message?.about === "hint") this.set({ message: null });
+    this.look(action);
+  }
+
+  say(/** @type {string} */ text, /** @type {"hint"|"decoder"} */ about = "hint", again = false) {
+    this.set({ message: { text, about, again } });
+  }
+
+  /** The decoder works: what was wrong with it need not be said any more. */
+  wellAgain() {
+    if (this.store.state.message?.about === "decoder") this.set({ message: null });
+  }
+
+  touched() {
+    if (!this.store.state.untouched) return;
+    sessionStorage.setItem(TOUCHED, "yes");
+    this.set({ untouched: false });
+  }
+
+  choosePlane(/** @type {string} */ name) {
+    const { state } = this.store;
+    const asked = name === "through" ? act.planeThroughPath(state) : name;
+    const projection = asked && this.space.project(asked, state.projection.scale);
+    this.do((now) => {
+      if (!projection) return now;
+      const [first] = now.path;
+      if (name !== "through") return act.project(now, projection);
+      // A plane goes through the handle: put on A, it goes through all three.
+      const onA = first.row === null ? act.moveTo(now, first.z) : act.select(now, first.row);
+      return act.project(onA, projection);
+    });
+    if (!asked) {
+      this.say(
+        "Choose Interpolate and click three places first: the plane goes through A, B and C.",
+      );
+    } else if (!projection) {
+      this.say("A, B and C lie on one line, so many planes go through them: the plane stays.");
+    } else if (name === "through") {
+      this.say("The handle is on A now, so that the plane through it goes through all three.");
+    }
+  }
+
+  play() {
+    this.touched();
+    this.set({ playing: true, preview: null, message: null });
+    this.stop = everyFrame((seconds) => {
+      const next = advance(this.store.state, seconds);
+      if (!next.playing) return this.pause();
+      const { pathSettings, phase } = next;
+      return this.set({ ...next, reached: Math.round(shareOf(phase) * (pathSettings.steps - 1)) });
+    });
+  }
+
+  pause() {
+    if (!this.store.state.playing) return;
+    this.stop();
+    this.set({ playing: false, reached: null });
+    this.publish();
+  }
+
+  // What is fetched, and comes when it comes.
+
   /** Have the decoder brought; where it does not arrive, say so and offer a new try. */
   async load() {
-    const say = (words) => this.words.say(words, { about: "decoder" });
     try {
-      this.decoder = await this.options.runner("decoder", say);
+      const decoder = await this.runner("decoder");
+      if (this.signal.aborted) return decoder.close();
+      this.set({ decoder });
+      setTimeout(() => {
+        if (this.signal.aborted) return;
+        decoder.preload();
+        this.loadEncoder();
+      }, LATER);
     } catch (error) {
-      const words = `The decoder did not arrive. ${error.message}`;
-      this.words.say(words, { about: "decoder", again: () => this.load() });
-      return;
+      this.say(`The decoder did not arrive. ${messageOf(error)}`, "decoder", true);
     }
-    if (this.ended.signal.aborted) return;
-    this.mark("z", "view", "path", "taken");
-    // What is not needed for the first picture waits for it.
-    this.later = setTimeout(() => {
-      this.decoder.preload();
-      this.sketch.open(() => this.options.runner("encoder", say));
-    }, 50);
   }
 
-  // What the hand does.
-
-  /** Do something that is over at once, and tell Python of it. */
-  act(deed) {
-    this.deeds++;
-    this.strip.stop();
-    deed();
-    this.mark("z");
-    this.post();
-  }
-
-  moveTo(z) {
-    this.words.settle("hint");
-    if (this.hand.moveTo(z)) this.mark("z");
-    else this.words.say("A coordinate is not a number: the hand stays where it is.");
-  }
-
-  /** Show what is decoded at z, which is `where`; for null, what is at the hand again. */
-  look(z, where = "") {
-    this.looked = z && { z: Float32Array.from(z), where };
-    this.mark("looked");
-  }
-
-  /** The place on the map nearest to one that may lie beside it: what is dragged stays in sight. */
-  within(left, top) {
-    return [left, top].map((value) => Math.max(0, Math.min(this.hand.view.side, value)));
-  }
-
-  /** A click on the map: it takes a digit or a place, or adds it to the path. */
-  tap(left, top) {
-    const { hand } = this;
-    const row = this.layers.includes("points") ? hand.pointAt(left, top, REACH) : null;
-    this.looked = null;
-    this.words.settle("hint");
-    if (this.tools.picking) {
-      hand.path.push(row === null ? { z: hand.codeAt(left, top) } : hand.endAt(row));
-      this.mark("path", "looked");
-      this.post();
-      return;
-    }
-    this.act(() => {
-      if (row === null) return this.moveTo(hand.codeAt(left, top));
-      hand.take(row);
-      return this.takenChanged();
-    });
-  }
-
-  key(event) {
-    const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    const way = ways[event.key];
-    if (event.key === "Enter") {
-      event.preventDefault();
-      this.tap(...this.hand.view.toScreen(...this.hand.placeOf(this.hand.z)));
-    }
-    if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    this.strip.stop();
-    this.look(null);
-    const step = (event.shiftKey ? FINE_STEP : STEP) * this.hand.view.span;
-    this.moveTo(this.hand.codeBeside(...way, step));
-    this.hand.follow();
-    this.mark("view");
-    this.postSoon();
-  }
-
-  /** Say something until the hand does something else. */
-  hint(words) {
-    this.words.say(words, { about: "hint" });
-  }
-
-  slide(dim, value) {
-    this.deeds++;
-    this.strip.stop();
-    this.moveTo(this.hand.z.with(dim, value));
-  }
-
-  /**
-   * @param {Float32Array} pixels of a drawing, (H, W, C)
-   * @param {boolean} ended whether its last stroke is finished
-   */
-  async encode(pixels, ended) {
-    const { runner } = this.sketch;
-    const { deeds } = this;
+  async loadEncoder() {
+    if (!this.parts.drawing.fits || this.store.state.encoder) return;
     try {
-      const code = runner.run?.(pixels) ?? (await runner.runAsync(pixels, 1));
-      // On its way from the server the hand may have done something else.
-      if (deeds !== this.deeds) return;
-      if (!this.hand.takeDrawing(code)) throw new Error("The encoder gave what is no number.");
+      this.set({ encoder: await this.runner("encoder"), encoderProblem: "" });
     } catch (error) {
-      this.words.say(`${error.message} The hand stays where it is.`);
-      return;
+      this.set({ encoderProblem: `The encoder did not arrive. ${messageOf(error)}` });
     }
-    this.strip.stop();
-    this.digit.show("Your drawing, prepared", pixels);
-    this.mark("z", "taken");
-    if (ended) this.post();
   }
 
-  forgetDrawing() {
-    this.deeds++;
-    if (this.hand.taken?.row !== null) return;
-    this.hand.taken = null;
-    this.digit.clear();
-    this.mark("taken");
+  runner(/** @type {"decoder"|"encoder"} */ part) {
+    return runnerOf(this.source, this.data, part, this.space, (text) => this.say(text, "decoder"));
   }
 
-  choosePlane(name) {
-    const { hand } = this;
-    const { threeDigits } = hand;
-    this.words.say("");
-    if (name === "digits" && !threeDigits) {
-      this.hint("Press Path and click three digits first: the plane goes through A, B and C.");
-    } else if (!hand.choosePlane(name === "digits" ? `digits:${threeDigits}` : name)) {
-      this.hint("The three digits lie on one line: the plane stays as it is.");
-    } else if (name === "digits") {
-      // A plane goes through the hand: put on A, it goes through all three.
-      hand.take(threeDigits[0]);
-      this.takenChanged();
-      this.hint("The ring is on A now: so the plane through it goes through all three.");
+  async loadOriginal(/** @type {import("./space/state.js").Selection} */ selection) {
+    const row = /** @type {number} */ (selection.row);
+    const original = await fetchOriginal(this.source, this.data.key, row);
+    // In the meantime something else may be selected.
+    if (this.store.state.selection === selection)
+      this.set({ original: { ...original, of: selection } });
+  }
+
+  async encode(/** @type {Float32Array} */ pixels) {
+    const { encoder, z, selection } = this.store.state;
+    if (!encoder) return;
+    try {
+      const posterior = encoder.run?.(pixels) ?? (await encoder.runAsync(pixels, 1));
+      const { state } = this.store;
+      // On its way from the server the handle may have been moved.
+      if (state.z !== z || state.selection !== selection) return;
+      const next = act.selectDrawing(state, Float32Array.from(posterior), pixels);
+      if (!next) throw new Error("The encoder gave what is no number.");
+      this.do(() => next);
+    } catch (error) {
+      this.say(`${messageOf(error)} The handle stays where it is.`);
     }
-    this.act(() => this.planeChanged());
   }
 
-  /** Show another part of the plane. @param {() => void} change of the view */
-  showView(change) {
-    change();
-    this.mark("view", "names");
-    this.postSoon();
+  saveGif() {
+    const { frames, pathSettings } = this.store.state;
+    if (!frames) return;
+    const there = Array.from({ length: frames.count }, (_, k) => k);
+    const order = [...there, ...there.slice(1, -1).reverse()];
+    const [height] = this.space.shape;
+    const scale = Math.max(1, Math.round(GIF_SIDE / height));
+    const seconds = duration(this.store.state) / (pathSettings.steps - 1);
+    save(gif(frames.pixels, this.space.shape, order, scale, seconds), `${this.data.name}-path.gif`);
   }
 
-  // What follows the hand.
-
-  planeChanged() {
-    const { planeName, space } = this.hand;
-    this.planes?.show(planeName);
-    const flat = FLAT[planeName];
-    this.note.textContent = flat ? flat + NO_INVERSE : space.dims === 2 ? "" : SLICE;
-    this.mapView.planeChanged();
-    this.layersChanged();
-    this.mark("plane", "view", "z", "path", "taken");
-  }
-
-  /** Which layers are shown: a flat view has nothing but points. @returns {string[]} */
-  get layers() {
-    return this.hand.plane ? this.tools.chosen : ["points"];
-  }
-
-  layersChanged() {
-    this.map.classList.toggle("lm-over-grid", this.layers.includes("grid"));
-    this.mark("view");
-  }
-
-  takenChanged() {
-    const { hand } = this;
-    const { taken } = hand;
-    this.mark("taken", "z");
-    if (!taken) return this.digit.clear();
-    const title = hand.space.title(taken.row);
-    this.digit.show(title, null);
-    return this.options.original(taken.row).then(({ pixels, message }) => {
-      if (hand.taken === taken) this.digit.show(title, pixels, message);
-    });
-  }
-
-  /** Have things shown anew at the next frame. */
-  mark(...what) {
-    for (const thing of what) this.dirty.add(thing);
-    this.frame ??= requestAnimationFrame(() => this.show());
-  }
-
-  show() {
-    const { dirty, hand, decoder } = this;
-    this.frame = null;
-    this.dirty = new Set();
-    const has = (...things) => things.some((thing) => dirty.has(thing));
-    if (decoder && has("z", "looked")) {
-      const { z, where } = this.looked ?? { z: hand.z, where: "at the hand" };
-      this.pictureView.show(decoder, z, where);
+  async savePng() {
+    const { projection } = this.store.state;
+    const name = [this.data.name, ...projection.titles, projection.scale].join("-");
+    try {
+      const file = await this.parts.map.grid.png?.(PNG_SCALE);
+      if (file) save(file, `${name.replaceAll(/[^\w.-]+/g, "")}.png`);
+    } catch (error) {
+      this.say(messageOf(error));
     }
-    if (has("z")) this.sliders.show(hand.z);
-    if (has("taken") && hand.taken && decoder) this.digit.showReconstruction(decoder, hand.taken);
-    this.mapView.show(has, { decoder, layers: this.layers });
-    if (has("path")) this.showPath();
   }
 
-  showPath() {
-    const { hand, decoder } = this;
-    this.tools.enable(hand.plane !== null, hand.path.length > 0);
-    this.strip.show(decoder, hand, this.tools.picking);
-    this.mapView.showPath();
+  // Everything that follows the state.
+
+  draw(/** @type {State} */ state) {
+    const { drawn } = this;
+    this.drawn = state;
+    for (const part of this.parts.always) part.draw(state);
+    if (state.selection !== drawn?.selection && state.selection?.row != null) {
+      this.loadOriginal(state.selection);
+    }
+    if (state.tool !== drawn?.tool) {
+      for (const [tool, dock] of Object.entries(this.parts.docks))
+        dock.hidden = tool !== state.tool;
+    }
+    if (state.tool === "interpolate" || state.playing) {
+      this.parts.pathControls.draw(state);
+      this.parts.pathStrip.draw(state);
+    }
+    if (state.tool === "manifold") {
+      this.parts.latticeControls.draw(state);
+      this.parts.rowStrip.draw(state);
+    }
+    if (
+      state.tool !== drawn?.tool ||
+      state.path !== drawn.path ||
+      state.projection !== drawn.projection
+    ) {
+      const hint = hintOf(state);
+      this.parts.hint.textContent = hint;
+      this.parts.hint.hidden = !hint;
+      this.parts.docks.interpolate.hidden = state.tool !== "interpolate" || state.path.length < 2;
+    }
   }
 
-  fit() {
-    const side = this.map.clientWidth;
-    if (side < 10 || side === this.hand.view.side) return;
-    this.hand.view.side = side;
-    this.mark("view", "names", "path");
-  }
-
-  /** Draw anew what takes its colours from the theme. */
   recolour() {
-    this.mark("view");
-    this.sketch.redraw();
+    this.parts.map.redraw();
+    this.parts.drawing.recolour();
   }
 
-  // What Python hears.
-
-  /** @returns {Object} where the hand is, as `vae_explorer/live/hand.py` reads it */
-  snapshot() {
-    return { ...this.hand.snapshot(), show: this.tools.chosen };
-  }
-
-  post() {
-    clearTimeout(this.pause);
-    if (!this.ended.signal.aborted) this.options.post(this.snapshot());
-  }
-
-  /** The same when a moment has passed without another deed: a new run of the page costs time. */
-  postSoon() {
-    clearTimeout(this.pause);
-    this.pause = setTimeout(() => this.post(), PAUSE);
+  keep() {
+    return { ...this.store.state, decoder: null, preview: null };
   }
 
   close() {
-    clearTimeout(this.pause);
-    clearTimeout(this.later);
-    cancelAnimationFrame(this.frame);
-    this.ended.abort();
-    this.deeds++;
-    this.strip.close();
-    this.pictureView.ask.stop();
-    this.resize.disconnect();
-    this.mapView.close();
-    this.decoder?.close();
-    this.sketch.close();
+    this.stop();
+    this.store.close();
+    const { map, picture, selection, pathStrip, rowStrip } = this.parts;
+    for (const part of [map, picture, selection, pathStrip, rowStrip]) part.close();
+    const { decoder, encoder } = this.store.state;
+    decoder?.close();
+    encoder?.close();
   }
+}
+
+/** What to do next, with the tool that is on. */
+function hintOf(/** @type {State} */ { tool, path, projection }) {
+  if (tool === "interpolate") {
+    if (path.length === 0) return "Click a test image, or any place, for A, the path’s beginning.";
+    return path.length === 1 ? "A is set. Click where the path is to go: B." : "";
+  }
+  if (tool === "manifold") {
+    return projection.plane
+      ? ""
+      : "A lattice needs a plane: choose principal axes or two dimensions.";
+  }
+  if (!projection.plane || projection.space.dims === 2) {
+    return "Drag the handle to decode, hover to look, click a point to select its test image.";
+  }
+  return "Points are projected onto this plane; pictures are decoded on it.";
+}
+
+function messageOf(/** @type {unknown} */ error) {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -53,6 +53,10 @@ export class DecodedGrid {
     );
   }
 
+  get ready() {
+    return this.cells !== null;
+  }
+
   /** Draw what is there, and ask for the cells that are not. */
   draw(/** @type {MapState} */ state, /** @type {Screen} */ screen) {
     const { projection, decoder, z } = state;
@@ -83,6 +87,29 @@ export class DecodedGrid {
     context.drawImage(canvas, x * ratio, y * ratio, columns * cell, rows * cell);
   }
 
+  /**
+   * The cells that are asked for as a file, one picture beside the other.
+   * @param {number} scale pixels a side for each pixel
+   */
+  async png(scale) {
+    if (!this.wanted) throw new Error("There is no lattice on show.");
+    await this.decode(this.wanted);
+    const { canvas, columns, rows, decoder } = /** @type {Cells} */ (this.cells);
+    const [height, width] = decoder.outputShape;
+    const [wide, high] = [width * scale, height * scale];
+    const file = new OffscreenCanvas(columns * wide, rows * high);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (file.getContext("2d"));
+    context.imageSmoothingEnabled = false;
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const [left, top] = corner(column, row, width, height);
+        const place = [column * wide, row * high, wide, high];
+        context.drawImage(canvas, left, top, width, height, place[0], place[1], wide, high);
+      }
+    }
+    return file.convertToBlob({ type: "image/png" });
+  }
+
   close() {
     this.cells = null;
     this.wanted = null;
@@ -107,9 +134,8 @@ export class DecodedGrid {
         const size = width * height * channels;
         chunk.forEach(([column, row], k) => {
           const cell = pixels.subarray(k * size, (k + 1) * size);
-          const [left, top] = [column * pitch(width), (rows - 1 - row) * pitch(height)];
-          const [aside, above] = [gutter(width) >> 1, gutter(height) >> 1];
-          whole = toColours(cell, channels, image, left + aside, top + above, width) && whole;
+          const [left, top] = corner(column, rows - 1 - row, width, height);
+          whole = toColours(cell, channels, image, left, top, width) && whole;
         });
       };
       jobs.push(decoder.runAsync(codes, chunk.length).then(place));
@@ -172,6 +198,12 @@ export class DecodedGrid {
 export function fixedNodes(/** @type {MapState} */ state, /** @type {0|1} */ axis) {
   const { origin, step } = fixedLattice(state);
   return Array.from({ length: state.lattice.size }, (_, k) => origin[axis] + k * step);
+}
+
+/** Where the row lies that the dock shows, in the map's units. */
+export function rowHeight(/** @type {MapState} */ { projection, lattice }) {
+  const [x, y] = projection.origin;
+  return projection.warp([x, y + lattice.height])[1];
 }
 
 /** @returns {Lattice} what the state asks to have decoded */
@@ -238,6 +270,19 @@ function gutter(/** @type {number} */ size) {
 /** Pixels from a picture's beginning to the next one's. */
 function pitch(/** @type {number} */ size) {
   return size + gutter(size);
+}
+
+/** Where a picture begins in the image of all cells; the row from the top. @returns {[number, number]} */
+function corner(
+  /** @type {number} */ column,
+  /** @type {number} */ row,
+  /** @type {number} */ width,
+  /** @type {number} */ height,
+) {
+  return [
+    column * pitch(width) + (gutter(width) >> 1),
+    row * pitch(height) + (gutter(height) >> 1),
+  ];
 }
 
 function copyCell(

@@ -31,6 +31,8 @@ import { createPoints } from "./points.js";
  * @typedef {Object} Grid what lies under the points
  * @property {(state: MapState, screen: Screen) => void} draw
  * @property {() => void} close
+ * @property {boolean} [ready] whether there is anything to see; if it is not said, there is
+ * @property {(scale: number) => Promise<Blob>} [png] what is there, as a file
  *
  * @typedef {Object} MapOptions
  * @property {AbortSignal} signal ends all listening
@@ -85,6 +87,7 @@ export class LatentMap {
       ...{ class: "lm-handle", "data-testid": "handle", tabindex: 0, role: "application" },
       "aria-roledescription": "handle",
     });
+    this.handle.append(element("span", { class: "lm-first-hint", text: "drag me" }));
     this.endpoints = new Endpoints(this.endpointActions(), options.signal);
     // The handle comes first for who goes by Tab; it lies above the rest by its style.
     this.element = element("div", { class: "lm-map" }, [
@@ -130,7 +133,6 @@ export class LatentMap {
 
     const gridShown = state.layers.includes("grid") && state.projection.plane !== null;
     const pointsShown = state.layers.includes("points");
-    if (changed("layers", "projection")) this.element.classList.toggle("lm-over-grid", gridShown);
     if (changed("tool")) this.element.classList.toggle("lm-adding", state.tool === "interpolate");
     if (changed("projection")) this.points.place(state.projection.xy);
     if (moving) {
@@ -158,10 +160,15 @@ export class LatentMap {
         state.path.map(({ z }) => screen.toScreen(...state.projection.placeOf(z))),
       );
     }
+    if (changed("view", "projection", "lattice", "tool")) this.overlay.drawRow(screen, state);
     if (changed("z", "view", "projection")) this.drawHandle(state, screen);
+    if (changed("untouched")) this.handle.classList.toggle("lm-new", Boolean(state.untouched));
     if (changed("layers", "projection"))
       this.gridCanvas.style.visibility = gridShown ? "" : "hidden";
     if (gridShown) this.grid.draw(state, screen);
+    // Lines and letters are those for pictures only once there are some.
+    const overGrid = gridShown && this.grid.ready !== false;
+    this.element.classList.toggle("lm-over-grid", overGrid);
   }
 
   /** Draw everything anew, as after another size or theme. */
@@ -179,6 +186,7 @@ export class LatentMap {
     const outside = Math.min(left, top) < 0 || Math.max(left, top) > screen.side;
     this.handle.style.transform = `translate(${left}px, ${top}px)`;
     this.handle.classList.toggle("lm-off", outside);
+    this.handle.classList.toggle("lm-right", left > 0.7 * screen.side);
     const where = place.map((value, k) => `${projection.titles[k]} ${value.toFixed(2)}`).join(", ");
     this.handle.setAttribute(
       "aria-label",

@@ -4,6 +4,7 @@ import { shape } from "../dom/element.js";
 import { equalSteps, pathAt } from "../space/paths.js";
 import { ellipse } from "../space/plane.js";
 import { ticks } from "../space/view.js";
+import { fixedNodes, rowHeight } from "./grid.js";
 
 /**
  * @typedef {import("../space/view.js").Screen} Screen
@@ -35,11 +36,15 @@ export class Overlay {
     this.ellipses = [2, 1].map((sigma) =>
       shape("path", { class: "lm-ellipse", "data-testid": "posterior", "data-sigma": sigma }),
     );
+    // Two lines, dark and light, can be seen on points and pictures alike.
+    this.casing = shape("polyline", { class: "lm-path-casing" });
     this.line = shape("polyline", { class: "lm-path", "data-testid": "path" });
+    this.row = shape("path", { class: "lm-row" });
     this.labels = classes.map((name, kind) => classLabel(name, colours[kind]));
     this.titles = ["x", "y"].map((axis) => shape("text", { class: `lm-title lm-title-${axis}` }));
     this.svg = shape("svg", { class: "lm-overlay", "aria-hidden": "true" }, [
-      ...[...this.rings, ...this.ringNames, this.line, ...this.ellipses, ...this.labels],
+      ...[...this.rings, ...this.ringNames, this.row, this.casing, this.line],
+      ...[...this.ellipses, ...this.labels],
       ...[...this.bands, this.axes, ...this.titles],
     ]);
     /** Where class labels are on the screen, for what must not lie under them. @type {Place[]} */
@@ -154,7 +159,18 @@ export class Overlay {
       const z = pathAt(codes, t, pathSettings.interpolation);
       return pixels(screen.toScreen(...projection.placeOf(z)));
     });
-    set(this.line, { points: points.join(" ") });
+    for (const line of [this.casing, this.line]) set(line, { points: points.join(" ") });
+  }
+
+  /** Where the row lies that the dock shows, with Manifold. */
+  drawRow(/** @type {Screen} */ screen, /** @type {import("../space/state.js").MapState} */ state) {
+    const shown = state.tool === "manifold" && state.projection.plane;
+    show(this.row, shown);
+    if (!shown) return;
+    const y = rowHeight(state);
+    const nodes = fixedNodes(state, 0);
+    const ends = [nodes[0], nodes[nodes.length - 1]].map((x) => screen.toScreen(x, y));
+    set(this.row, { d: `M${ends.map(pixels).join("L")}` });
   }
 }
 

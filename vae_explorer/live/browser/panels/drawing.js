@@ -41,7 +41,9 @@ export class DrawingPanel {
     ]);
   }
 
-  draw(/** @type {{encoder: import("../nn/runner.js").Runner|null, encoderProblem: string}} */ state) {
+  draw(
+    /** @type {{encoder: import("../nn/runner.js").Runner|null, encoderProblem: string}} */ state,
+  ) {
     const { encoder, encoderProblem } = state;
     if (encoder !== this.encoder) {
       this.encoder = encoder;

@@ -61,7 +61,9 @@ export class PathStrip {
     this.asked = {};
     // What is wrong is said beside the large picture; the strip keeps its last pictures.
     this.ask = latest(
-      async (/** @type {{decoder: Runner, path: Endpoint[], pathSettings: PathSettings}} */ request) => {
+      async (
+        /** @type {{decoder: Runner, path: Endpoint[], pathSettings: PathSettings}} */ request,
+      ) => {
         const { decoder, path, pathSettings } = request;
         const frames = await decodePath(decoder, path, pathSettings);
         // In the meantime the path may have been removed.

@@ -55,8 +55,7 @@ export class PlaneMenu {
     this.name = "";
     if (STORED_VIEWS[kind] || kind === "through") return this.choose(kind);
     const options = this.options(kind).map(([value]) => value);
-    const axes =
-      changed === null ? options.slice(0, 2) : this.axes.map((select) => select.value);
+    const axes = changed === null ? options.slice(0, 2) : this.axes.map((select) => select.value);
     if (axes[0] === axes[1]) {
       // The axis that was not touched gives way.
       axes[changed === 0 ? 1 : 0] = options.find((value) => value !== axes[0]) ?? "";

@@ -1,7 +1,7 @@
 /** The row of the lattice at a height, decoded; and the controls of the lattice. */
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
-import { fixedNodes } from "../map/grid.js";
+import { fixedNodes, rowHeight } from "../map/grid.js";
 import { MAX_RANGE, MAX_SIZE, MIN_RANGE, MIN_SIZE } from "../space/state.js";
 import { Strip } from "./strip.js";
 import { button, group, menu, RangeControl } from "./toolbar.js";
@@ -17,7 +17,7 @@ import { button, group, menu, RangeControl } from "./toolbar.js";
 function rowOf(/** @type {MapState} */ state) {
   const { projection, lattice, z } = state;
   if (!projection.plane) return null;
-  const [, y] = projection.warp([0, projection.origin[1] + lattice.height]);
+  const y = rowHeight(state);
   const codes = new Float32Array(lattice.size * z.length);
   fixedNodes(state, 0).forEach((x, k) => {
     codes.set(/** @type {Float64Array} */ (projection.codeAt([x, y], z)), k * z.length);

@@ -39,11 +39,11 @@ export class Sliders {
       const title = active[dim]
         ? `z${dim}: KL ${nats} nats`
         : `z${dim}: KL ${nats} nats. Inactive: the decoder all but ignores it.`;
-      return element("label", { class: active[dim] ? "lm-slider" : "lm-slider lm-inactive", title }, [
-        element("span", { text: `z${dim}` }),
-        input,
-        this.values[dim],
-      ]);
+      return element(
+        "label",
+        { class: active[dim] ? "lm-slider" : "lm-slider lm-inactive", title },
+        [element("span", { text: `z${dim}` }), input, this.values[dim]],
+      );
     });
     const idle = active.filter((used) => !used).length;
     const inactive = idle ? ` · ${idle} inactive (marked)` : "";

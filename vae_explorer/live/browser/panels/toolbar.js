@@ -89,7 +89,13 @@ function labelled(
   /** @type {string} */ label,
   /** @type {() => void} */ onclick,
 ) {
-  return element("button", { type: "button", text: sign, title: label, "aria-label": label, onclick });
+  return element("button", {
+    type: "button",
+    text: sign,
+    title: label,
+    "aria-label": label,
+    onclick,
+  });
 }
 
 /** Controls that belong together. */

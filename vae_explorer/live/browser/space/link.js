@@ -135,7 +135,8 @@ export function readLink(search, space) {
   if (image !== null) state = select(state, image);
   if (z) state = moveTo(state, z);
   const shown = projection ?? (scale && space.project(space.defaultPlane, scale));
-  const chosen = tool ?? state.tool;
+  // Who was sent a path comes to see it.
+  const chosen = tool ?? (ends && ends.length > 1 ? "interpolate" : state.tool);
   state = {
     ...state,
     path: ends ?? [],
@@ -179,7 +180,7 @@ export function writeLink(state, search) {
     plane: projection.name === projection.space.defaultPlane ? null : projection.name,
     scale: unless(projection.scale, "linear"),
     view: list([view.x, view.y, view.span]),
-    tool: unless(state.tool, "scatter"),
+    tool: unless(state.tool, path.length > 1 ? "interpolate" : "scatter"),
     show: unless(
       LAYERS.filter((name) => state.layers.some((layer) => layer === name)).join() || "none",
       usual,
@@ -201,6 +202,13 @@ export function writeLink(state, search) {
   }
   // These may stand in an address as they are, and are easier to read.
   return query.toString().replaceAll("%2C", ",").replaceAll("%3B", ";").replaceAll("%3A", ":");
+}
+
+/** What a search says of a map, in one order: to tell whether two say the same. */
+export function mapPart(/** @type {string} */ search) {
+  const query = new URLSearchParams(search);
+  const names = ["digit", ...Object.keys(EXPECTED)].filter((name) => query.has(name));
+  return names.map((name) => `${name}=${query.get(name)}`).join("&");
 }
 
 /** Put a search into the page's address, in place of what was there. */

@@ -44,6 +44,7 @@ import { including, View } from "./view.js";
  * @property {Lattice} lattice
  * @property {ReadonlySet<number>} hidden classes
  * @property {import("../nn/runner.js").Runner|null} decoder
+ * @property {boolean} [untouched] whether the handle is new to who sees it, and says what to do
  */
 
 /** @type {Lattice} */
