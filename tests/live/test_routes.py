@@ -20,10 +20,9 @@ from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
 from vae_explorer.analysis.planes import path, principal_plane
 from vae_explorer.checkpoint.folder import files_changed
-from vae_explorer.live.blobs import pack
+from vae_explorer.live.blobs import pack, plan_of_checkpoint
 from vae_explorer.live.hand import Hand, hand_from_query, hand_from_state
-from vae_explorer.live.payload import plan_of_checkpoint
-from vae_explorer.live.store import Shelf, Source, digest
+from vae_explorer.live.store import Source, Store, digest
 
 SCRIPT = Path(__file__).parents[1] / "js" / "live.mjs"
 
@@ -69,12 +68,12 @@ def test_an_array_that_no_browser_knows_is_refused() -> None:
         pack({}, {"z": np.arange(3)})
 
 
-def test_a_shelf_keeps_the_newest() -> None:
-    shelf: Shelf[int] = Shelf(2)
+def test_a_store_keeps_the_newest() -> None:
+    store: Store[int] = Store(2)
     for name in "abac":
-        shelf.lay_out(name, ord(name))
-    assert shelf.get("b") is None
-    assert (shelf.get("a"), shelf.get("c")) == (97, 99)
+        store.put(name, ord(name))
+    assert store.get("b") is None
+    assert (store.get("a"), store.get("c")) == (97, 99)
 
 
 def test_contents_have_names_of_their_own() -> None:

@@ -798,7 +798,7 @@ def test_weights_that_do_not_arrive_are_said_and_asked_for_again(page: Page, add
 
 def test_a_decoder_that_does_not_arrive_leaves_the_points(page: Page, address: str) -> None:
     page.forgiven.append("Failed to load resource")
-    from vae_explorer.live.payload import plan_blob, plan_of_checkpoint
+    from vae_explorer.live.blobs import plan_blob, plan_of_checkpoint
     from vae_explorer.live.store import digest
 
     decoder = digest(plan_blob(plan_of_checkpoint(SHIPPED[0], "decoder")))

@@ -29,7 +29,7 @@ from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.figures.scatter import class_colour
 from vae_explorer.film.film import Film
 from vae_explorer.film.film import load_film as read_film
-from vae_explorer.live.payload import (
+from vae_explorer.live.blobs import (
     BROWSER_MACS,
     film_blob,
     plan_blob,
@@ -122,8 +122,8 @@ def load_live(path: Path) -> dict[str, str | int]:
     changed = files_changed(path)
     live = _live(path, changed)
     for name, blob in live.blobs.items():
-        BLOBS.lay_out(name, blob)
-    CHECKPOINTS.lay_out(live.names["key"], Source(path, changed))
+        BLOBS.put(name, blob)
+    CHECKPOINTS.put(live.names["key"], Source(path, changed))
     return live.names
 
 
@@ -142,7 +142,7 @@ def load_film(path: Path) -> LiveFilm | None:
         return None
     film, blob = found
     name = digest(blob)
-    BLOBS.lay_out(name, blob)
+    BLOBS.put(name, blob)
     return LiveFilm(film, name)
 
 
