@@ -102,12 +102,10 @@ def test_the_visible_top_level_is_what_it_should_be() -> None:
     [
         ("import vae_explorer", "torch"),
         (
-            "import vae_explorer.ui.selection, vae_explorer.ui.view, vae_explorer.figures.curves, "
-            "vae_explorer.ui.checkpoints",
+            "import vae_explorer.ui.view, vae_explorer.figures.curves, vae_explorer.ui.tables",
             "torch",
         ),
-        ("import vae_explorer.ui.page.scatter", "torch"),
-        ("import vae_explorer.ui.page.explore", "torch plotly.express"),
+        ("import vae_explorer.ui.checkpoints", "torch plotly.express"),
         ("import app", "torch"),
         ("import vae_explorer.live.plan", "torch streamlit"),
         ("import train", "torchvision umap sklearn streamlit"),

@@ -19,7 +19,15 @@ from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.markdown import escape_markdown
 
-__all__ = ["Shown", "choose_checkpoint", "choose_compared", "chosen_checkpoint", "compared"]
+__all__ = [
+    "Shown",
+    "choose",
+    "choose_checkpoint",
+    "choose_compared",
+    "chosen_checkpoint",
+    "compared",
+    "usable_checkpoints",
+]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 MIN_COMPARED, MAX_COMPARED = 2, 4
@@ -49,8 +57,7 @@ def compared() -> list[Shown]:
 
 def choose_checkpoint(page: str) -> None:
     """Show the picker of the one checkpoint that the page at the URL path `page` shows."""
-    entries = _entries()
-    usable = {k: Shown(k, entry.path, entry.meta) for k, entry in entries.items() if entry.meta}
+    entries, usable = _entries(), usable_checkpoints()
     if not usable:
         folders = " or ".join(map(str, _folders()))
         st.error(
@@ -72,7 +79,7 @@ def choose_checkpoint(page: str) -> None:
             list(usable),
             key="picker_name",
             format_func=lambda name: _title(usable[name], several),
-            on_change=_keep_choice,
+            on_change=lambda: choose(st.session_state.picker_name),
             label_visibility="collapsed",
         )
         if any(entry.problem for entry in entries.values()):
@@ -80,6 +87,18 @@ def choose_checkpoint(page: str) -> None:
                 _list_broken(entries)
     write_address(page, checkpoint=state.chosen)
     state.shown = [usable[state.chosen]]
+
+
+def choose(name: str) -> None:
+    """Choose the checkpoint `name` for the pages to come, as the picker does."""
+    st.session_state.chosen = name
+    st.session_state.missing = []
+
+
+def usable_checkpoints() -> dict[str, Shown]:
+    """Return the checkpoints that can be opened, by data set and latent dimensions."""
+    found = {k: Shown(k, entry.path, entry.meta) for k, entry in _entries().items() if entry.meta}
+    return dict(sorted(found.items(), key=lambda item: _by_size(item[1].meta)))
 
 
 def choose_compared(page: str) -> None:
@@ -93,11 +112,9 @@ def choose_compared(page: str) -> None:
     if known:
         _read_address(page, known, entries)
     names = _compared_names(known)
-    with st.container(key="picker"):
-        # A label that changes would be another popover, and closed.
-        with st.popover("Choose checkpoints", key="compared", width="stretch"):
-            _list_compared(known, names)
-            _list_broken(entries)
+    with st.container(key="picker"), st.popover("Choose checkpoints", width="stretch"):
+        _list_compared(known, names)
+        _list_broken(entries)
     if gone := [name for name in state.get("compared_names") or [] if name not in known]:
         st.warning(escape_markdown(f"No longer here: {', '.join(gone)}. The others stay."))
     if len(names) < MIN_COMPARED:
@@ -153,11 +170,6 @@ def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, Checkpoin
         state.chosen = min(fit, key=lambda name: fit[name].meta.model.latent_dim != 2)
 
 
-def _keep_choice() -> None:
-    st.session_state.chosen = st.session_state.picker_name
-    st.session_state.missing = []
-
-
 def _compared_names(known: dict[str, Shown]) -> list[str]:
     """Return the names of what is compared: what was chosen, or two to begin with."""
     state = st.session_state
@@ -193,7 +205,9 @@ def _list_compared(known: dict[str, Shown], names: list[str]) -> None:
             if shown.name not in names and len(names) == MAX_COMPARED:
                 why = f"{MAX_COMPARED} are chosen"
             elif shape not in (None, shown.meta.model.image_shape) and shown.name not in names:
-                found, expected = (" × ".join(map(str, s)) for s in (shown.meta.model.image_shape, shape))
+                found, expected = (
+                    " × ".join(map(str, s)) for s in (shown.meta.model.image_shape, shape)
+                )
                 why = f"images of {found}, expected {expected}"
             key = f"compare {shown.name}".replace("__", "_ _")
             st.session_state[key] = shown.name in names
@@ -224,6 +238,10 @@ def _title(shown: Shown, with_dataset: bool = False) -> str:
     return " · ".join([*facts, f"{meta.metrics['test_neg_elbo']:.1f}"])
 
 
+def _size(image_shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, image_shape))
+
+
 def _folders() -> list[Path]:
     extra = os.environ.get("VAE_EXPLORER_CHECKPOINTS")
     return [SHIPPED, *([Path(extra)] if extra else [])]
@@ -236,7 +254,7 @@ def _entries() -> dict[str, CheckpointEntry]:
         for entry in list_checkpoints(folder):
             name = entry.path.name
             entries[f"{name} ({folder.name})" if name in entries else name] = entry
-    return dict(sorted(entries.items(), key=lambda item: _by_size(item[1].meta)))
+    return entries
 
 
 def _known(entries: dict[str, CheckpointEntry]) -> dict[str, Shown]:
@@ -250,6 +268,6 @@ def _known(entries: dict[str, CheckpointEntry]) -> dict[str, Shown]:
     return dict(sorted(known.items(), key=lambda item: _by_size(item[1].meta)))
 
 
-def _by_size(meta: Meta | None) -> tuple[str, int]:
+def _by_size(meta: Meta) -> tuple[str, int]:
     """Order by data set, and then from the fewest latent dimensions to the most."""
-    return ("", 0) if meta is None else (meta.dataset.name, meta.model.latent_dim)
+    return meta.dataset.name, meta.model.latent_dim

@@ -54,7 +54,9 @@ def show_comparison(shown: list[Shown]) -> None:
                 "disparity": None if alignment is None else alignment.disparity,
             }
         )
-    _component(key="comparison", data={"checkpoints": checkpoints, "base": _base("compare-mount.js")})
+    _component(
+        key="comparison", data={"checkpoints": checkpoints, "base": _base("compare-mount.js")}
+    )
 
 
 def show_film(name: str, digest: str) -> None:

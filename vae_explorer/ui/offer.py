@@ -27,7 +27,7 @@ def offer_projection(path: Path, name: str) -> None:
     title, count = PROJECTIONS[name], len(load_latents(path).mean)
     st.info(f"No {title} is stored with this checkpoint, so this is PCA.")
     if not is_writable(path):
-        st.caption(f"It cannot be stored either: {path} is not ours to write to.")
+        st.caption(f"It cannot be computed here: no write permission for {path}")
         return
     if st.button(f"Compute {title} of {count:,} codes", icon=":material/scatter_plot:"):
         try:

@@ -27,22 +27,20 @@ def show_metrics(meta: Meta) -> None:
     """Show a checkpoint's metrics, and what each of them means."""
     with st.container(key="metrics", horizontal=True, gap="medium"):
         for metric in map(METRICS.get, MEASURED):
-            value, meaning = metric_value(meta, metric.key), metric.meaning
+            title, meaning, value = metric.title, metric.meaning, metric_value(meta, metric.key)
             text = "not yet" if value is None else metric.text(value)
             if metric.key == "active_units" and value is not None:
                 text += f" of {meta.model.latent_dim}"
-            if metric.key == "iw_nll":
-                meaning += (
-                    "; it takes minutes to measure: python -m vae_explorer.evaluate "
-                    f"…/{escape_markdown(meta.name)} --save"
-                    if value is None
-                    else f", with {meta.metrics['iw_samples']:.0f} samples of z"
-                )
-            st.metric(metric.title, text, help=f"{meaning}.", width="content")
+            if metric.key == "iw_nll" and value is not None:
+                title += f", K = {meta.metrics['iw_samples']:.0f}"
+            elif metric.key == "iw_nll":
+                meaning += "; it takes minutes to measure: python -m vae_explorer.evaluate "
+                meaning += f"…/{escape_markdown(meta.name)} --save"
+            st.metric(title, text, help=f"{meaning[0].upper()}{meaning[1:]}.", width="content")
     if meta.model.omitted_constant:
         st.caption(
             f"The Gaussian likelihood has unit variance: reconstruction is half the squared error, "
-            f"and {meta.model.omitted_constant:.2f} nats per image, log(2π)/2 a pixel, are left out."
+            f"and {meta.model.omitted_constant:.2f} nats per image, log(2π)/2 a pixel, are omitted."
         )
 
 
@@ -82,8 +80,8 @@ def show_recipe(meta: Meta, history: list[Epoch]) -> None:
     of_all = f" of {meta.training.epochs}" * unfinished
     st.caption(
         f"Trained on {escape_markdown(meta.dataset.name)}, {meta.dataset.train_size:,} images, "
-        f"{meta.epochs_done}{of_all} epochs in {_duration(meta.seconds)} on {escape_markdown(meta.device)}, "
-        f"seed {meta.seed}."
+        f"{meta.epochs_done}{of_all} epochs in {_duration(meta.seconds)} on "
+        f"{escape_markdown(meta.device)}, seed {meta.seed}."
     )
     recipe = RECIPES.get(meta.recipe)
     if recipe is None:
@@ -115,7 +113,8 @@ def _changes(meta: Meta, recipe: Recipe) -> list[str]:
     here = config_to_dict(meta.model) | config_to_dict(meta.training)
     there = config_to_dict(recipe.model) | config_to_dict(recipe.training)
     return [
-        f"{name.replace('_', ' ')} {_config_text(here[name])} instead of {_config_text(there[name])}"
+        f"{name.replace('_', ' ')} {_config_text(here[name])} instead of "
+        f"{_config_text(there[name])}"
         for name in here
         if here[name] != there[name] and name != "precision"
     ]
@@ -149,5 +148,3 @@ def _cell(row: ComparedMetric, k: int) -> str:
     if k and row.comparable and row.metric.unit == "nats" and first is not None:
         text += f" ({value - first:+.{row.metric.decimals}f})".replace("-", "−")
     return text
-
-

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vae_explorer.checkpoint.folder import FILM
 from vae_explorer.figures.scatter import class_colour
-from vae_explorer.film.film import FILE
 from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
 from vae_explorer.ui.live_map import show_film
 from vae_explorer.ui.loaders import load_film, load_latents, load_meta
@@ -20,8 +20,8 @@ if live is None:
             f"python train.py --recipe {meta.recipe} --snapshots 40"
         )
     )
-    for name, folder in usable_checkpoints().items():
-        if (folder / FILE).is_file():
+    for name, other in usable_checkpoints().items():
+        if (other.path / FILM).is_file():
             st.button(f"Show the film of {escape_markdown(name)}", on_click=choose, args=(name,))
     st.stop()
 

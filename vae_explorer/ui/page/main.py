@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from vae_explorer.ui.checkpoints import choose_checkpoint, choose_compared
 from vae_explorer.ui.loaders import import_torch_soon
 
 UI = Path(__file__).parents[1]
@@ -29,5 +30,6 @@ page = st.navigation(
     position="top",
 )
 
+(choose_compared if page.url_path == "compare" else choose_checkpoint)(page.url_path)
 page.run()
 import_torch_soon()

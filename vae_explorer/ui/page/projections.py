@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.figures.curves import scatter_figure
-from vae_explorer.ui.checkpoints import choose_checkpoint
+from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import load_latents
 from vae_explorer.ui.selection import selected_rows, show_digit, show_group
 from vae_explorer.ui.view import CHART, UMAP, choose_view, show_view_figures
 
-path = choose_checkpoint()
+path = chosen_checkpoint()
 latents = load_latents(path)
 
 st.subheader("Where the encoder puts each test image")
