@@ -18,7 +18,7 @@ from vae_explorer.checkpoint.folder import list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
-from vae_explorer.training.save import release
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae import objective
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
@@ -137,7 +137,7 @@ def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
     model = ModelConfig((1, 8, 8), hidden=(8,), likelihood="gaussian")
     result = fit(model, TrainConfig(dataset="digits", epochs=1), digits)
     path = tmp_path / "made"
-    release(result, path, "mine", digits, torch.device("cpu"))
+    save_trained(result, path, "mine", digits, torch.device("cpu"))
     assert command.main([str(path), "--samples", "2"]) == 0
     assert "iw_nll" not in load_checkpoint(path).meta.metrics
     constant = -torch.distributions.Normal(0, 1).log_prob(torch.tensor(0.0)).item() * 64

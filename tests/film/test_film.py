@@ -22,7 +22,7 @@ from vae_explorer.film.film import Film, add_film, load_film
 from vae_explorer.film.gif import film_gif
 from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots, snapshot_steps
-from vae_explorer.training.fit import fit, steps_of
+from vae_explorer.training.fit import fit, total_steps
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.objective import mean_elbo
 
@@ -37,7 +37,7 @@ def _weights(model: torch.nn.Module) -> torch.Tensor:
 def _filmed(
     tiny: Dataset, folder: Path, config: ModelConfig = MODEL
 ) -> tuple[torch.nn.Module, Snapshots]:
-    snapshots = Snapshots(folder, 5, steps_of(TRAIN, len(tiny.train.labels)))
+    snapshots = Snapshots(folder, 5, total_steps(TRAIN, len(tiny.train.labels)))
     result = fit(config, TRAIN, tiny, state_path=folder / "state", snapshots=snapshots)
     return result.model, snapshots
 
@@ -87,7 +87,7 @@ def test_a_resumed_run_keeps_its_snapshots_and_a_new_one_drops_them(
 ) -> None:
     _, snapshots = _filmed(tiny, tmp_path / "whole")
     whole = snapshots.load()
-    steps = steps_of(TRAIN, len(tiny.train.labels))
+    steps = total_steps(TRAIN, len(tiny.train.labels))
     part = Snapshots(tmp_path / "part", 5, steps)
     state = tmp_path / "part.safetensors"
     # As if it had been killed after the first of its epochs.

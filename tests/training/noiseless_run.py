@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from vae_explorer.data import load_dataset
-from vae_explorer.training.distributed import joined
+from vae_explorer.training.distributed import process_group
 from vae_explorer.training.fit import fit
 from vae_explorer.vae import model
 from vae_explorer.vae.config import ModelConfig, TrainConfig
@@ -24,8 +24,8 @@ TRAINING = TrainConfig(
 )
 MODEL = ModelConfig((1, 8, 8), latent_dim=3, hidden=(32,), activation="tanh")
 
-with joined(torch.device("cpu")) as processes:
-    result = fit(MODEL, TRAINING, load_dataset("digits"), processes=processes)
-    if processes.rank == 0:
+with process_group(torch.device("cpu")) as group:
+    result = fit(MODEL, TRAINING, load_dataset("digits"), group=group)
+    if group.rank == 0:
         bounds = torch.tensor([row.train_neg_elbo for row in result.history])
         save_file(result.model.state_dict() | {"bounds": bounds}, Path(sys.argv[1]))

@@ -11,10 +11,9 @@ import torch
 
 from vae_explorer.data import Dataset
 from vae_explorer.training import fit as training
-from vae_explorer.training.divergence import Diverged
 from vae_explorer.training.fit import fit
-from vae_explorer.training.schedule import kl_weight, learning_rate
 from vae_explorer.training.state import read_state
+from vae_explorer.training.step import Diverged, kl_weight, learning_rate
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo

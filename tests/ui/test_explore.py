@@ -24,7 +24,7 @@ from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.data import Dataset
 from vae_explorer.figures.scatter import class_colour
 from vae_explorer.training.fit import fit
-from vae_explorer.training.save import release
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import TrainConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.recipes import find_recipe
@@ -886,7 +886,9 @@ def test_a_convolutional_network_is_run_in_the_browser(
     config = replace(find_recipe("gan-lab-32d").model, latent_dim=2)
     config = replace(config, image_shape=(1, 8, 8), kernels=(), decoder_kernels=())
     training = TrainConfig(dataset="digits", epochs=2, batch_size=64, lr=2e-3)
-    release(fit(config, training, digits), tmp_path / "conv", "mine", digits, torch.device("cpu"))
+    save_trained(
+        fit(config, training, digits), tmp_path / "conv", "mine", digits, torch.device("cpu")
+    )
     checkpoint = load_checkpoint(tmp_path / "conv")
     with serve(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
         live = LiveMap.opened(page, address, "checkpoint=conv&view=0,0,8&z=0,0")

@@ -22,7 +22,7 @@ from vae_explorer.checkpoint.meta import write_meta
 from vae_explorer.checkpoint.update import add_metrics
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
-from vae_explorer.training.save import release
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -178,7 +178,7 @@ def stopped(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     config = ModelConfig((1, 8, 8), latent_dim=5, hidden=(16,), likelihood="gaussian")
     training = TrainConfig(dataset="digits", epochs=1, beta=0.5)
     result = replace(fit(config, training, digits), interrupted=True)
-    release(result, tmp_path / "stopped", "digits-20d", digits, torch.device("cpu"))
+    save_trained(result, tmp_path / "stopped", "digits-20d", digits, torch.device("cpu"))
     monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
     return tmp_path / "stopped"
 
