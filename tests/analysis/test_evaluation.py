@@ -14,6 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 from vae_explorer import evaluate as command
 from vae_explorer.analysis.codes import active_units, encode_split
 from vae_explorer.analysis.evaluation import evaluate, importance_weighted_nll
+from vae_explorer.analysis.neighbours import trustworthiness
 from vae_explorer.checkpoint.folder import list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.data import Dataset
@@ -74,6 +75,18 @@ def test_trustworthiness_is_scikit_learns(figures, digits) -> None:
     _, latents, found = figures
     exact = sklearn.manifold.trustworthiness(digits.test.images.flatten(1).numpy(), latents.mean)
     assert found.trustworthiness == pytest.approx(exact)
+
+
+def test_trustworthiness_of_many_points_is_of_a_random_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = np.random.default_rng(0).standard_normal((80, 3))
+    mapped = np.concatenate([points[:40], points[:39:-1]])
+    monkeypatch.setattr("vae_explorer.analysis.neighbours.TRUSTWORTHINESS_SIZE", 40)
+    assert trustworthiness(points[:40], mapped[:40]) == 1
+    sampled = trustworthiness(points, mapped)
+    assert sampled < 0.9
+    assert trustworthiness(points, mapped) == sampled
 
 
 def test_a_dimension_is_active_where_its_mean_varies() -> None:

@@ -20,7 +20,7 @@ import streamlit as st
 
 from vae_explorer.analysis.alignment import Alignment, align, shared_rows
 from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
-from vae_explorer.analysis.neighbours import NeighbourFigures, neighbour_figures
+from vae_explorer.analysis.neighbours import NeighbourMetrics, neighbour_metrics
 from vae_explorer.checkpoint import folder as checkpoint
 from vae_explorer.checkpoint.folder import files_changed
 from vae_explorer.checkpoint.history import Epoch, read_history
@@ -171,7 +171,7 @@ def load_alignment(first: Path, other: Path) -> Alignment | None:
     return _alignment(first, other, *changed)
 
 
-def load_neighbour_figures(path: Path, name: str, view: np.ndarray) -> NeighbourFigures:
+def load_neighbour_figures(path: Path, name: str, view: np.ndarray) -> NeighbourMetrics:
     """Return how well the view called `name`, (N, 2), keeps the neighbours of the codes."""
     return _neighbour_figures(path, files_changed(path), name, view)
 
@@ -260,9 +260,9 @@ def _live(path: Path, changed: tuple[int, ...]) -> _Live:
 @st.cache_resource(max_entries=64, show_spinner="Measuring this view …")
 def _neighbour_figures(
     path: Path, changed: tuple[int, ...], name: str, _view: np.ndarray
-) -> NeighbourFigures:
+) -> NeighbourMetrics:
     latents = _latents(path, changed)
-    return neighbour_figures(latents.mean, _view, latents.label)
+    return neighbour_metrics(latents.mean, _view, latents.label)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the model …")

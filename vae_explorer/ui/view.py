@@ -134,7 +134,7 @@ def show_view_figures(path: Path, view: View) -> None:
         f"{latents.mean.shape[1]} dimensions.",
         help="5-NN accuracy: how often the five nearest other points in this view vote for a "
         "point's class. Trustworthiness: 1 where points that are near in this view are near in "
-        "the latent space, over at most 5,000 of them. The Model page's figures are of the codes "
+        "the latent space, over a random 5,000 of them. The Model page's figures are of the codes "
         "themselves.",
     )
 
