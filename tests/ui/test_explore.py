@@ -14,15 +14,15 @@ import pytest
 import torch
 from conftest import SHIPPED, Serve, watched
 from live_map import LiveMap, pixels_of, z_of
+from path_witness import path_between
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
-from vae_explorer.analysis.planes import path
 from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.data import Dataset
-from vae_explorer.figures.scatter import class_colour
+from vae_explorer.figures.style import class_colour
 from vae_explorer.training.fit import fit
 from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import TrainConfig
@@ -440,7 +440,7 @@ def test_the_strip_is_the_path_between_the_digits(
     page.get_by_label("Way").select_option(kind)
     frames = page.locator(".lm-frames [data-testid=decoded]")
     page.locator(".lm-frames [data-z]").last.wait_for()
-    expected = path(*many.latents.mean[rows].astype(np.float64), frames.count(), kind)
+    expected = path_between(*many.latents.mean[rows], frames.count(), kind)
     live.until(lambda: np.allclose([z_of(frame) for frame in frames.all()], expected, atol=1e-5))
     codes = np.array([z_of(frame) for frame in frames.all()])
     np.testing.assert_allclose(codes, expected, atol=1e-5)

@@ -26,7 +26,7 @@ from vae_explorer.checkpoint.folder import files_changed
 from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.figures.scatter import class_colour
+from vae_explorer.figures.style import class_colour
 from vae_explorer.film.film import Film
 from vae_explorer.film.film import load_film as read_film
 from vae_explorer.live.blobs import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.checkpoint.folder import FILM
-from vae_explorer.figures.scatter import class_colour
+from vae_explorer.figures.style import class_colour
 from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
 from vae_explorer.ui.live_map import show_film
 from vae_explorer.ui.loaders import load_film, load_latents, load_meta

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vae_explorer.figures.curves import scatter_figure
+from vae_explorer.figures.scatter import scatter_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import load_latents
 from vae_explorer.ui.selection import selected_rows, show_digit, show_group
