@@ -90,9 +90,9 @@ def test_no_page_needs_a_data_set(
 def test_reconstructions_say_so_where_the_originals_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vae_explorer.ui.loaders import _test_split
+    from vae_explorer.ui.loaders import load_test_split
 
-    _test_split.clear()
+    load_test_split.clear()
     monkeypatch.setenv("VAE_EXPLORER_DATA", str(tmp_path))
     app = _clean(_open("samples"))
     assert "The originals of mnist are not on disk" in _words(app)

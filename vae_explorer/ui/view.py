@@ -13,7 +13,7 @@ from vae_explorer.analysis.planes import Plane, dimension_plane, principal_plane
 from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.figures.scatter import ScatterInfo
-from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_figures
+from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
 from vae_explorer.ui.offer import offer_projection
 
 __all__ = [
@@ -127,7 +127,7 @@ def show_view_figures(path: Path, view: View) -> None:
     latents = load_latents(path)
     if latents.mean.shape[1] == 2:
         return
-    found = load_neighbour_figures(path, view.name, view.info.xy)
+    found = load_neighbour_metrics(path, view.name, view.info.xy)
     st.caption(
         f"{view.name}: **5-NN accuracy {found.knn_accuracy:.3f}** among its own points, "
         f"**trustworthiness {found.trustworthiness:.3f}** as a view of the "

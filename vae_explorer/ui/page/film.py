@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.checkpoint.folder import FILM
-from vae_explorer.figures.style import class_colour
 from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
 from vae_explorer.ui.live_map import show_film
-from vae_explorer.ui.loaders import load_film, load_latents, load_meta
+from vae_explorer.ui.loaders import class_colours, load_film, load_latents, load_meta
 from vae_explorer.ui.markdown import escape_markdown
 
 path = chosen_checkpoint()
@@ -32,8 +31,7 @@ show_film(path.name, live.name)
 def _gif() -> bytes:
     from vae_explorer.film.gif import film_gif
 
-    colours = [class_colour(kind) for kind in range(len(meta.dataset.classes))]
-    return film_gif(film, load_latents(path).label[film.row], colours)
+    return film_gif(film, load_latents(path).label[film.row], class_colours(meta))
 
 
 with st.container(horizontal=True, vertical_alignment="center"):
