@@ -154,7 +154,7 @@ def test_the_choice_of_checkpoint_survives_a_change_of_page() -> None:
 
 @pytest.mark.parametrize("view", ["PCA", "Dimensions", "UMAP", "t-SNE"])
 def test_twenty_dimensions_are_seen_in_every_view(view: str) -> None:
-    app = _clean(_open("projections", "mnist-20d", scatter_view=view))
+    app = _clean(_open("projections", "mnist-20d", view=view))
     axis = {"PCA": "PC 1", "Dimensions": '"z'}.get(view, f"{view} 1")
     assert axis in _charts(app)[0]
 
@@ -162,7 +162,7 @@ def test_twenty_dimensions_are_seen_in_every_view(view: str) -> None:
 def test_under_a_view_stands_how_well_it_keeps_neighbours() -> None:
     latents = load_checkpoint(SHIPPED / "mnist-20d").latents
     for view, name in (("UMAP", "umap"), ("t-SNE", "tsne")):
-        words = _words(_clean(_open("projections", "mnist-20d", scatter_view=view)))
+        words = _words(_clean(_open("projections", "mnist-20d", view=view)))
         xy = latents.projections[name]
         _, nearest = NearestNeighbors(n_neighbors=5).fit(xy).kneighbors(None)
         votes = [np.bincount(latents.label[row], minlength=10).argmax() for row in nearest]
@@ -184,8 +184,8 @@ def stopped(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_missing_view_is_offered_computed_and_stored(stopped: Path) -> None:
-    app = _clean(_open("projections", "stopped", scatter_view="t-SNE"))
-    assert "No t-SNE is stored with this checkpoint" in _words(app)
+    app = _clean(_open("projections", "stopped", view="t-SNE"))
+    assert "This checkpoint has no t-SNE yet" in _words(app)
     assert "PC 1" in _charts(app)[0]
     next(button for button in app.button if "Compute t-SNE of 360" in button.label).click().run()
     assert "t-SNE 1" in _charts(_clean(app))[0]
@@ -195,8 +195,8 @@ def test_a_missing_view_is_offered_computed_and_stored(stopped: Path) -> None:
 def test_a_view_is_not_offered_where_it_cannot_be_stored(
     stopped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vae_explorer.ui.offer.is_writable", lambda path: False)
-    app = _clean(_open("projections", "stopped", scatter_view="UMAP"))
+    monkeypatch.setattr("vae_explorer.ui.view.is_writable", lambda path: False)
+    app = _clean(_open("projections", "stopped", view="UMAP"))
     assert "no write permission for" in _words(app)
     assert not app.button
 
@@ -228,7 +228,7 @@ def test_the_model_page_names_the_source_and_the_measured_bound(
 
 
 def test_dimensions_are_offered_by_kl_the_largest_first() -> None:
-    app = _clean(_open("projections", "mnist-20d", scatter_view="Dimensions"))
+    app = _clean(_open("projections", "mnist-20d", view="Dimensions"))
     kl = load_checkpoint(SHIPPED / "mnist-20d").meta.kl_by_dimension
     across = next(box for box in app.selectbox if box.label == "Across")
     offered = [int(option.split(" ")[0][1:]) for option in across.options]
