@@ -65,6 +65,15 @@ def model() -> VAE:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small models train on one thread: sums in one order, and no waiting for a busy core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def tiny() -> Dataset:
     """32 training and 8 test images of noise, 1 x 6 x 6."""
     rng = np.random.default_rng(0)

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+import numpy as np
 import pytest
 import torch
 
@@ -90,9 +91,9 @@ def test_a_captured_step_takes_the_steps_that_an_uncaptured_one_takes(
     assert step._graph.replays == 10 - STEPS_BEFORE_CAPTURE - 1
     monkeypatch.undo()
     plain_model, plain = _steps(tiny)
-    assert captured == _run(plain_model, plain, 10)
+    np.testing.assert_allclose(captured, _run(plain_model, plain, 10), rtol=1e-4)
     for here, there in zip(model.parameters(), plain_model.parameters(), strict=True):
-        assert torch.equal(here, there)
+        torch.testing.assert_close(here, there, rtol=0, atol=1e-5)
 
 
 def test_a_capture_that_fails_is_said_and_the_training_goes_on(
@@ -112,7 +113,7 @@ def test_a_capture_that_fails_is_said_and_the_training_goes_on(
     printed = capsys.readouterr().err
     assert printed.count("no CUDA graph (operation not permitted when stream is capturing)") == 1
     monkeypatch.undo()
-    assert losses == _run(*_steps(tiny), 8)
+    np.testing.assert_allclose(losses, _run(*_steps(tiny), 8), rtol=1e-4)
 
 
 def test_gpus_capture_and_others_do_not() -> None:
