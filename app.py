@@ -3,14 +3,57 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Route
 
 from vae_explorer.live.routes import routes
 
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
 __all__ = ["app"]
 
+ROOT = Path(__file__).parent
+BASE = f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
+PAGES = ("compare", "film", "projections", "samples", "model")
+# Addresses of former pages, and where what they showed is now.
+MOVED = {
+    "manifold": "?tool=manifold",
+    "interpolate": "?tool=interpolate",
+    "scatter": "projections",
+    "reconstruct": "samples",
+}
+
+
+def _page(request: Request) -> HTMLResponse:
+    """Answer a page's address with Streamlit's own document, told where the server is.
+
+    Streamlit's script would look for the server below the page's address first: two 404s in the
+    console, and half a second.
+    """
+    document = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    told = f"<script>window.__streamlit={{BACKEND_BASE_URL:location.origin+'{BASE}/'}}</script>"
+    return HTMLResponse(
+        document.replace("<head>", f"<head>{told}", 1), headers={"Cache-Control": "no-cache"}
+    )
+
+
+def _moved(request: Request) -> RedirectResponse:
+    target = MOVED[request.url.path.rsplit("/", 1)[-1]]
+    query = request.url.query
+    return RedirectResponse(
+        f"{BASE}/{target}" + (("&" if "?" in target else "?") + query if query else "")
+    )
+
+
 app = st.App(
-    Path(__file__).parent / "vae_explorer" / "ui" / "main.py",
-    routes=routes(st.get_option("server.baseUrlPath")),
+    ROOT / "vae_explorer" / "ui" / "page" / "main.py",
+    routes=[
+        *routes(BASE),
+        *(Route(f"{BASE}/{name}", _page) for name in PAGES),
+        *(Route(f"{BASE}/{name}", _moved) for name in MOVED),
+    ],
 )

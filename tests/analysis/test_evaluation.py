@@ -14,11 +14,12 @@ from sklearn.neighbors import NearestNeighbors
 from vae_explorer import evaluate as command
 from vae_explorer.analysis.codes import active_units, encode_split
 from vae_explorer.analysis.evaluation import evaluate, importance_weighted_nll
+from vae_explorer.analysis.neighbours import trustworthiness
 from vae_explorer.checkpoint.folder import list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
-from vae_explorer.training.save import release
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae import objective
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
@@ -74,6 +75,18 @@ def test_trustworthiness_is_scikit_learns(figures, digits) -> None:
     _, latents, found = figures
     exact = sklearn.manifold.trustworthiness(digits.test.images.flatten(1).numpy(), latents.mean)
     assert found.trustworthiness == pytest.approx(exact)
+
+
+def test_trustworthiness_of_many_points_is_of_a_random_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = np.random.default_rng(0).standard_normal((80, 3))
+    mapped = np.concatenate([points[:40], points[:39:-1]])
+    monkeypatch.setattr("vae_explorer.analysis.neighbours.TRUSTWORTHINESS_SIZE", 40)
+    assert trustworthiness(points[:40], mapped[:40]) == 1
+    sampled = trustworthiness(points, mapped)
+    assert sampled < 0.9
+    assert trustworthiness(points, mapped) == sampled
 
 
 def test_a_dimension_is_active_where_its_mean_varies() -> None:
@@ -137,7 +150,7 @@ def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
     model = ModelConfig((1, 8, 8), hidden=(8,), likelihood="gaussian")
     result = fit(model, TrainConfig(dataset="digits", epochs=1), digits)
     path = tmp_path / "made"
-    release(result, path, "mine", digits, torch.device("cpu"))
+    save_trained(result, path, "mine", digits, torch.device("cpu"))
     assert command.main([str(path), "--samples", "2"]) == 0
     assert "iw_nll" not in load_checkpoint(path).meta.metrics
     constant = -torch.distributions.Normal(0, 1).log_prob(torch.tensor(0.0)).item() * 64

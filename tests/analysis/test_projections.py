@@ -10,7 +10,7 @@ import sklearn.manifold
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from vae_explorer.analysis.neighbours import neighbour_figures
+from vae_explorer.analysis.neighbours import neighbour_metrics
 from vae_explorer.analysis.projections import tsne_projection, umap_projection
 
 
@@ -47,7 +47,7 @@ def test_the_figures_of_a_view_are_scikit_learns(clusters: tuple[np.ndarray, np.
     z, label = clusters
     rng = np.random.default_rng(1)
     view = z[:, :2] + 15 * rng.standard_normal((120, 2))
-    found = neighbour_figures(z, view, label)
+    found = neighbour_metrics(z, view, label)
     votes = cross_val_score(KNeighborsClassifier(5), view, label, cv=LeaveOneOut())
     assert found.knn_accuracy == pytest.approx(votes.mean())
     exact = sklearn.manifold.trustworthiness(z, view, n_neighbors=5)

@@ -29,7 +29,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from served_app import ROOT, open_browser
 
-from vae_explorer.live.payload import plan_blob, plan_of_checkpoint
+from vae_explorer.live.blobs import plan_blob, plan_of_checkpoint
 from vae_explorer.live.plan import Plan
 
 SHIPPED = ("mnist-2d", "mnist-20d")

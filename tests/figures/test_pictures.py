@@ -1,13 +1,13 @@
-"""Mosaics and files, read back with Pillow."""
+"""Mosaics and PNG files, read back with Pillow."""
 
 from __future__ import annotations
 
 import io
 
 import numpy as np
-from PIL import Image, ImageSequence
+from PIL import Image
 
-from vae_explorer.figures.pictures import gif_bytes, mosaic, png_bytes
+from vae_explorer.figures.pictures import mosaic, png_bytes
 
 RNG = np.random.default_rng(0)
 
@@ -39,13 +39,3 @@ def test_a_png_holds_every_pixel_enlarged() -> None:
         np.testing.assert_array_equal(
             opened.reshape(15, 21, channels), picture.repeat(3, 0).repeat(3, 1)
         )
-
-
-def test_a_gif_plays_there_and_back_for_ever() -> None:
-    # Distinct frames, because the format drops a frame that is the same as the one before.
-    images = np.linspace(0, 1, 5)[:, None, None, None] * np.ones((5, 1, 4, 4))
-    film = Image.open(io.BytesIO(gif_bytes(images, scale=2, seconds=0.2)))
-    levels = [int(np.asarray(frame.convert("L"))[0, 0]) for frame in ImageSequence.Iterator(film)]
-    there = np.rint(np.linspace(0, 1, 5) * 255).tolist()
-    assert levels == there + there[-2:0:-1]
-    assert (film.size, film.info["loop"], film.info["duration"]) == ((8, 8), 0, 200)

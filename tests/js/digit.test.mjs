@@ -14,52 +14,19 @@ function arc(x, y, width, height, from = 0, to = 1, points = 60) {
   });
 }
 
+/** A stroke through points: x, y, x, y, ... */
+function line(...numbers) {
+  return Array.from({ length: numbers.length / 2 }, (_, k) => numbers.slice(2 * k, 2 * k + 2));
+}
+
 const DRAWINGS = {
   zero: [arc(100, 120, 90, 150)],
-  one: [
-    [
-      [140, 30],
-      [140, 230],
-    ],
-  ],
-  slash: [
-    [
-      [170, 30],
-      [120, 225],
-    ],
-  ],
-  four: [
-    [
-      [90, 40],
-      [70, 140],
-      [190, 140],
-    ],
-    [
-      [160, 60],
-      [150, 250],
-    ],
-  ],
-  seven: [
-    [
-      [60, 40],
-      [180, 45],
-      [110, 220],
-    ],
-  ],
-  nine: [
-    arc(130, 80, 70, 80),
-    [
-      [165, 80],
-      [160, 150],
-      [140, 240],
-    ],
-  ],
-  wide: [
-    [
-      [20, 140],
-      [260, 150],
-    ],
-  ],
+  one: [line(140, 30, 140, 230)],
+  slash: [line(170, 30, 120, 225)],
+  four: [line(90, 40, 70, 140, 190, 140), line(160, 60, 150, 250)],
+  seven: [line(60, 40, 180, 45, 110, 220)],
+  nine: [arc(130, 80, 70, 80), line(165, 80, 160, 150, 140, 240)],
+  wide: [line(20, 140, 260, 150)],
 };
 
 const moved = (strokes, dx, dy, scale = 1) =>
@@ -93,12 +60,7 @@ function inked(picture, size) {
 for (const [name, strokes] of Object.entries(DRAWINGS)) {
   test(`${name}: the same picture wherever it is drawn`, () => {
     const picture = prepareDigit(strokes);
-    for (const [dx, dy] of [
-      [0.3, 0.7],
-      [-61.37, 12.9],
-      [1000 / 3, -400.01],
-      [0, 1e5 + 0.1],
-    ]) {
+    for (const [dx, dy] of line(0.3, 0.7, -61.37, 12.9, 1000 / 3, -400.01, 0, 1e5 + 0.1)) {
       assert.ok(difference(picture, prepareDigit(moved(strokes, dx, dy))) < 1e-5);
     }
   });
@@ -126,7 +88,7 @@ for (const [name, strokes] of Object.entries(DRAWINGS)) {
   });
 
   test(`${name}: the order and the direction of strokes do not matter`, () => {
-    const backwards = strokes.map((stroke) => stroke.toReversed()).toReversed();
+    const backwards = strokes.map((stroke) => [...stroke].reverse()).reverse();
     assert.ok(difference(prepareDigit(strokes), prepareDigit(backwards)) < 1e-5);
   });
 
@@ -134,10 +96,7 @@ for (const [name, strokes] of Object.entries(DRAWINGS)) {
     const halved = strokes.map((stroke) =>
       stroke.flatMap(([x, y], i) => {
         const [a, b] = stroke[i - 1] ?? [x, y];
-        return [
-          [(a + x) / 2, (b + y) / 2],
-          [x, y],
-        ];
+        return line((a + x) / 2, (b + y) / 2, x, y);
       }),
     );
     assert.ok(difference(prepareDigit(strokes), prepareDigit(halved)) < 1e-5);
@@ -145,35 +104,14 @@ for (const [name, strokes] of Object.entries(DRAWINGS)) {
 }
 
 test("no strokes, empty strokes and strokes of nothing finite are an empty picture", () => {
-  for (const strokes of [
-    [],
-    [[]],
-    [[], []],
-    [[[NaN, 1]]],
-    [
-      [
-        [Infinity, 0],
-        [3, NaN],
-      ],
-    ],
-    [[[]]],
-  ]) {
+  const nothing = [line(NaN, 1)];
+  for (const strokes of [[], [[]], [[], []], nothing, [line(Infinity, 0, 3, NaN)], [[[]]]]) {
     assert.deepEqual(prepareDigit(strokes), new Float32Array(28 * 28));
   }
 });
 
 test("points that are not finite are left out", () => {
-  const strokes = [
-    [
-      [NaN, 0],
-      [60, 40],
-      [Infinity, 40],
-      [180, 45],
-      [110, 220],
-      [5, NaN],
-    ],
-    [],
-  ];
+  const strokes = [line(NaN, 0, 60, 40, Infinity, 40, 180, 45, 110, 220, 5, NaN), []];
   assert.deepEqual(prepareDigit(strokes), prepareDigit(DRAWINGS.seven));
 });
 
@@ -194,13 +132,7 @@ for (const options of [{}, { reference: 280 }]) {
     const area = Math.PI * (frameOf(28).pen / 2) ** 2;
     assert.ok(Math.abs(total(dot) - area) < 0.05 * area, String(total(dot)));
     for (const at of centreOfMass(dot, 28)) assert.ok(Math.abs(at - 14.5) < 0.05);
-    const held = [
-      [
-        [37.3, 81.9],
-        [37.3, 81.9],
-        [37.3, 81.9],
-      ],
-    ];
+    const held = [line(37.3, 81.9, 37.3, 81.9, 37.3, 81.9)];
     assert.deepEqual(prepareDigit(held, 28, options), dot);
   });
 }
@@ -213,17 +145,7 @@ test("a blot is not blown up where the pad's size is known", () => {
 });
 
 test("a drawing that grows past a blot grows without a jump", () => {
-  const one = (length) =>
-    prepareDigit(
-      [
-        [
-          [0, 0],
-          [0, length],
-        ],
-      ],
-      28,
-      { reference: 280 },
-    );
+  const one = (length) => prepareDigit([line(0, 0, 0, length)], 28, { reference: 280 });
   assert.ok(difference(one(27.999), one(28.001)) < 1e-3);
 });
 
@@ -239,16 +161,7 @@ test("a vertical line is 20 rows high and as wide as the pen", () => {
 });
 
 test("strokes that cross are no darker than one", () => {
-  const plus = prepareDigit([
-    [
-      [0, 50],
-      [100, 50],
-    ],
-    [
-      [50, 0],
-      [50, 100],
-    ],
-  ]);
+  const plus = prepareDigit([line(0, 50, 100, 50), line(50, 0, 50, 100)]);
   assert.ok(Math.abs(plus[14 * 28 + 14] - 1) < 1e-6);
   assert.deepEqual(
     prepareDigit([...DRAWINGS.seven, ...DRAWINGS.seven]),
@@ -258,13 +171,7 @@ test("strokes that cross are no darker than one", () => {
 
 test("ink is never pushed off the picture for the sake of its centre of mass", () => {
   const scribble = Array.from({ length: 200 }, (_, i) => [i % 2 ? 0 : 450, i / 2]);
-  const lopsided = [
-    scribble,
-    [
-      [225, 100],
-      [225, 600],
-    ],
-  ];
+  const lopsided = [scribble, line(225, 100, 225, 600)];
   const picture = prepareDigit(lopsided);
   assert.equal(inked(picture, 28)[1], 20);
 });
@@ -286,17 +193,4 @@ test("other sizes keep MNIST's proportions", () => {
   assert.ok(Math.abs(pen - 2 * frameOf(28).pen) < 1e-9);
   const picture = prepareDigit(DRAWINGS.seven, 56);
   for (const at of centreOfMass(picture, 56)) assert.ok(Math.abs(at - 29) < 0.1);
-});
-
-test("hundreds of segments are prepared within a frame", () => {
-  const scribble = Array.from({ length: 12 }, (_, i) => arc(100 + i, 100, 90 - 5 * i, 150));
-  for (let i = 0; i < 20; i++) prepareDigit(scribble);
-  const times = Array.from({ length: 21 }, () => {
-    const start = performance.now();
-    prepareDigit(scribble);
-    return performance.now() - start;
-  });
-  const median = times.sort((a, b) => a - b)[10];
-  // 2 ms is the aim; a busy machine that tests may be slower.
-  assert.ok(median < 16, `${median} ms`);
 });

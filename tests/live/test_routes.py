@@ -1,4 +1,4 @@
-"""The live side's Python: what is packed, what is kept, what a link says, what may be fetched."""
+"""The live side's Python: what is packed, what is kept, what may be fetched."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ import os
 import shutil
 import subprocess
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from path_witness import path_between
 from safetensors.numpy import load_file, save_file
 
 from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
-from vae_explorer.analysis.planes import path, principal_plane
+from vae_explorer.analysis.planes import principal_plane
 from vae_explorer.checkpoint.folder import files_changed
-from vae_explorer.live.blobs import pack
-from vae_explorer.live.hand import Hand, hand_from_query, hand_from_state
-from vae_explorer.live.payload import plan_of_checkpoint
-from vae_explorer.live.store import Shelf, Source, digest
+from vae_explorer.live.blobs import pack, plan_of_checkpoint
+from vae_explorer.live.store import Source, Store, digest
 
 SCRIPT = Path(__file__).parents[1] / "js" / "live.mjs"
 
@@ -69,12 +67,12 @@ def test_an_array_that_no_browser_knows_is_refused() -> None:
         pack({}, {"z": np.arange(3)})
 
 
-def test_a_shelf_keeps_the_newest() -> None:
-    shelf: Shelf[int] = Shelf(2)
+def test_a_store_keeps_the_newest() -> None:
+    store: Store[int] = Store(2)
     for name in "abac":
-        shelf.lay_out(name, ord(name))
-    assert shelf.get("b") is None
-    assert (shelf.get("a"), shelf.get("c")) == (97, 99)
+        store.put(name, ord(name))
+    assert store.get("b") is None
+    assert (store.get("a"), store.get("c")) == (97, 99)
 
 
 def test_contents_have_names_of_their_own() -> None:
@@ -86,13 +84,22 @@ def test_contents_have_names_of_their_own() -> None:
 
 @pytest.mark.parametrize("kind", ["lerp", "slerp"])
 @pytest.mark.parametrize("dims", [2, 20])
-def test_paths_are_the_same_in_the_browser(in_node: Piece, kind: str, dims: int) -> None:
-    rng = np.random.default_rng(dims)
-    for a, b in rng.standard_normal((5, 2, dims)) * [[[1]], [[2]], [[0.1]], [[5]], [[1]]]:
-        found = in_node("path", {"ends": [a.tolist(), b.tolist()], "steps": 9, "kind": kind})
-        np.testing.assert_allclose(found, path(a, b, 9, kind), atol=1e-12)
-    opposite = in_node("path", {"ends": [a.tolist(), (-a).tolist()], "steps": 9, "kind": kind})
-    np.testing.assert_allclose(opposite, path(a, -a, 9, kind), atol=1e-9)
+def test_paths_are_those_of_numpy_and_scipy(in_node: Piece, kind: str, dims: int) -> None:
+    a, b = np.random.default_rng(dims).standard_normal((2, dims))
+    for first, second in ((a, b), (0.1 * a, 5 * b)):
+        found = in_node(
+            "path", {"ends": [first.tolist(), second.tolist()], "steps": 9, "kind": kind}
+        )
+        np.testing.assert_allclose(found, path_between(first, second, 9, kind), atol=1e-9)
+
+
+@pytest.mark.parametrize("turn", [np.pi - 1e-3, np.pi - 1e-8, np.pi])
+def test_a_spherical_path_stays_bounded_between_nearly_opposite_ends(
+    in_node: Piece, turn: float
+) -> None:
+    ends = [[1.0, 0.0], [3 * np.cos(turn), 3 * np.sin(turn)]]
+    lengths = np.linalg.norm(in_node("path", {"ends": ends, "steps": 9, "kind": "slerp"}), axis=1)
+    np.testing.assert_allclose(lengths, np.linspace(1, 3, 9), atol=1e-6)
 
 
 def test_planes_are_the_same_in_the_browser(in_node: Piece, shipped: Path) -> None:
@@ -121,90 +128,6 @@ def test_the_ellipse_is_that_of_the_covariance_on_the_plane(in_node: Piece) -> N
         np.testing.assert_allclose([found["minor"], found["major"]], np.sqrt(values), rtol=1e-9)
         major = [np.cos(found["angle"]), np.sin(found["angle"])]
         assert abs(vectors[:, 1] @ major) == pytest.approx(1)
-
-
-# The hand.
-
-FULL = Hand(
-    z=[0.5, -1.25],
-    digit=3,
-    path=[7, [0.1, 0.2]],
-    plane="dims:0,1",
-    view=[0.0, 1.0, 8.5],
-    show=["grid"],
-    way=["slerp", "picture"],
-    hide=[1, 4],
-)
-
-
-def test_the_hand_survives_a_link_and_a_message(in_node: Piece) -> None:
-    given = {"state": FULL.to_state(), "search": "?checkpoint=a+b&digit=9"}
-    query = dict(urllib.parse.parse_qsl(in_node("query", given)))
-    assert query.pop("checkpoint") == "a b"
-    assert hand_from_query(query, dims=2, count=10) == (FULL, [])
-    assert hand_from_state(json.loads(json.dumps(FULL.to_state())), 2, 10) == (FULL, [])
-
-
-def test_what_is_usual_is_left_out_of_the_link(in_node: Piece) -> None:
-    usual = Hand(z=[0.0, 1.00001], path=[], show=["points"], way=["lerp", "z"], hide=[])
-    old = "?z=5,5&digit=3&path=1;2&plane=umap&view=0,0,1&show=none&way=slerp,z&hide=1&page=2"
-    assert in_node("query", {"state": usual.to_state(), "search": old}) == "z=0,1&page=2"
-    nothing = in_node("query", {"state": {"show": []}, "search": ""})
-    assert nothing == "show=none"
-    assert hand_from_query({"show": "none"}, 2, 10)[0].show == []
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        ("z", "1", "2 numbers"),
-        ("z", "1,nan", "2 numbers"),
-        ("z", "1,inf", "2 numbers"),
-        ("z", "1,1e9", "2 numbers"),
-        ("z", "1,x", "2 numbers"),
-        ("digit", "10", "a row from 0 to 9"),
-        ("digit", "-1", "a row from 0 to 9"),
-        ("path", "1;2,3,4", "codes of 2 numbers"),
-        ("path", ";".join("1" * 27), "at most 26"),
-        ("plane", "dims:1,0", "dims:i,j"),
-        ("plane", "pca:0,1", "pca:i,j"),
-        ("plane", "digits:0,1,2", "digits:i,j,k"),
-        ("plane", "<script>", "umap"),
-        ("view", "0,0,0", "a width from 0.02 to 1000"),
-        ("view", "0,0,1e-120", "a width from 0.02 to 1000"),
-        ("plane", "dims:1_0,2", "dims:i,j"),
-        ("plane", "pca:０,１", "pca:i,j"),
-        ("show", "points,lines", "points, grid"),
-        ("way", "arc,z", "lerp, slerp"),
-        ("way", "lerp", "z, picture"),
-        ("hide", "a", "numbers of classes"),
-    ],
-)
-def test_what_cannot_be_meant_is_left_out_in_words(name: str, text: str, expected: str) -> None:
-    hand, problems = hand_from_query({name: text, "unknown": "1"}, dims=2, count=10)
-    assert hand == Hand()
-    assert len(problems) == 1
-    assert problems[0].startswith(f"{name}: found “{text[:40]}")
-    assert expected in problems[0]
-
-
-@pytest.mark.parametrize(
-    ("plane", "known"),
-    [
-        *[(name, True) for name in ("dims:0,2", "pca:2,1", "digits:0,9,3", "umap")],
-        *[(name, False) for name in ("dims:0,3", "pca:0,0", "digits:0,1", "digits:0,1,10")],
-    ],
-)
-def test_more_dimensions_have_more_planes(plane: str, known: bool) -> None:
-    hand, problems = hand_from_query({"plane": plane}, dims=3, count=10)
-    assert (hand.plane == plane) == known == (not problems)
-
-
-@pytest.mark.parametrize(
-    "state", [None, [], "z", {"z": "12"}, {"z": [True, False]}, {"view": [1, 2, "3"]}, {"z": {}}]
-)
-def test_a_strange_message_moves_nothing(state: object) -> None:
-    assert hand_from_state(state, dims=2, count=10)[0] == Hand()
 
 
 # What a browser may fetch.

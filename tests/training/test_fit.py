@@ -6,18 +6,21 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.data import Dataset
 from vae_explorer.training import fit as training
-from vae_explorer.training.divergence import Diverged
 from vae_explorer.training.fit import fit
-from vae_explorer.training.schedule import kl_weight, learning_rate
 from vae_explorer.training.state import read_state
+from vae_explorer.training.step import Diverged, kl_weight, learning_rate
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 MODEL = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,), dropout=0.1)
 TRAIN = TrainConfig(
@@ -25,8 +28,17 @@ TRAIN = TrainConfig(
 )
 
 
-def _weights(model: VAE) -> torch.Tensor:
-    return torch.cat([value.flatten() for value in model.state_dict().values()])
+def _same(one: VAE, other: VAE) -> bool:
+    """Whether weights agree: a step moves each by about 0.001, and rounding by far less."""
+    return all(
+        torch.allclose(a, b, rtol=0, atol=1e-4)
+        for a, b in zip(one.parameters(), other.parameters(), strict=True)
+    )
+
+
+def _bounds(history: list[Epoch]) -> np.ndarray:
+    """The history without the seconds."""
+    return np.array([row[:-1] for row in history])
 
 
 def test_training_lowers_the_test_bound(digits: Dataset) -> None:
@@ -52,12 +64,12 @@ def test_history_adds_up_and_is_what_a_fresh_measurement_gives(tiny: Dataset) ->
 def test_a_run_is_reproduced_by_its_seed_and_changed_by_another(tiny: Dataset) -> None:
     first, again = fit(MODEL, TRAIN, tiny), fit(MODEL, TRAIN, tiny)
     other = fit(MODEL, replace(TRAIN, seed=1), tiny)
-    assert torch.equal(_weights(first.model), _weights(again.model))
-    assert not torch.equal(_weights(first.model), _weights(other.model))
+    assert _same(first.model, again.model)
+    assert not _same(first.model, other.model)
 
 
 @pytest.mark.parametrize("stop_after", [1, 3])
-def test_a_resumed_run_ends_with_the_same_weights_bit_for_bit(
+def test_a_resumed_run_ends_as_one_that_was_not_stopped(
     tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     whole = fit(MODEL, TRAIN, tiny)
@@ -69,8 +81,8 @@ def test_a_resumed_run_ends_with_the_same_weights_bit_for_bit(
     assert len(stopped.history) == len(read_state(state).history) == stop_after
     resumed = fit(MODEL, TRAIN, tiny, state_path=state, resume=True)
     assert not resumed.interrupted
-    assert torch.equal(_weights(whole.model), _weights(resumed.model))
-    assert [r[:7] for r in resumed.history] == [r[:7] for r in whole.history]
+    assert _same(whole.model, resumed.model)
+    np.testing.assert_allclose(_bounds(resumed.history), _bounds(whole.history), rtol=1e-4)
 
 
 def test_an_interrupted_run_gives_the_model_of_its_last_finished_epoch(
@@ -152,11 +164,12 @@ def test_a_run_that_diverges_gives_the_model_of_its_last_good_epoch_and_says_whe
     stopped = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state")
     assert f"epoch {epoch}, step {step} of 4: found a loss of nan" in stopped.problem
     assert stopped.interrupted
-    assert [row[:7] for row in stopped.history] == [row[:7] for row in good.history[: epoch - 1]]
+    expected = _bounds(good.history[: epoch - 1])
+    np.testing.assert_allclose(_bounds(stopped.history), expected, rtol=1e-4)
     assert mean_elbo(stopped.model, tiny.test).neg_elbo == pytest.approx(
         good.history[epoch - 2].test_neg_elbo
     )
-    assert _weights(stopped.model).isfinite().all()
+    assert all(weights.isfinite().all() for weights in stopped.model.parameters())
 
 
 def test_a_last_batch_of_one_image_is_refused_where_batches_are_normalised(tiny: Dataset) -> None:
@@ -169,7 +182,7 @@ def test_a_last_batch_of_one_image_is_refused_where_batches_are_normalised(tiny:
 def test_only_the_first_images_are_trained_on(tiny: Dataset) -> None:
     few = Dataset(tiny.name, tiny.train.first(8), tiny.test, tiny.checksum)
     limited = fit(MODEL, replace(TRAIN, limit=8), tiny)
-    assert torch.equal(_weights(limited.model), _weights(fit(MODEL, TRAIN, few).model))
+    assert _same(limited.model, fit(MODEL, TRAIN, few).model)
 
 
 def test_images_of_another_shape_are_refused_with_both_shapes(tiny: Dataset) -> None:

@@ -23,7 +23,7 @@ from vae_explorer.checkpoint.latents import write_latents
 from vae_explorer.checkpoint.meta import write_meta
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
-from vae_explorer.training.save import release
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 
 pytestmark = pytest.mark.browser
@@ -63,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Path:
     (codeless / "history.csv").unlink()
     model = ModelConfig(image_shape=(1, 8, 8), hidden=(16,))
     result = fit(model, TrainConfig(dataset="digits", epochs=1, lr=3e-3), digits)
-    release(result, folder / "small-2d", "digits-2d", digits, torch.device("cpu"))
+    save_trained(result, folder / "small-2d", "digits-2d", digits, torch.device("cpu"))
     return folder
 
 

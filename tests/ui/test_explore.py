@@ -14,17 +14,17 @@ import pytest
 import torch
 from conftest import SHIPPED, Serve, watched
 from live_map import LiveMap, pixels_of, z_of
+from path_witness import path_between
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
-from vae_explorer.analysis.planes import path
 from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.data import Dataset
-from vae_explorer.figures.scatter import class_colour
+from vae_explorer.figures.style import class_colour
 from vae_explorer.training.fit import fit
-from vae_explorer.training.save import release
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import TrainConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.recipes import find_recipe
@@ -440,7 +440,7 @@ def test_the_strip_is_the_path_between_the_digits(
     page.get_by_label("Way").select_option(kind)
     frames = page.locator(".lm-frames [data-testid=decoded]")
     page.locator(".lm-frames [data-z]").last.wait_for()
-    expected = path(*many.latents.mean[rows].astype(np.float64), frames.count(), kind)
+    expected = path_between(*many.latents.mean[rows], frames.count(), kind)
     live.until(lambda: np.allclose([z_of(frame) for frame in frames.all()], expected, atol=1e-5))
     codes = np.array([z_of(frame) for frame in frames.all()])
     np.testing.assert_allclose(codes, expected, atol=1e-5)
@@ -798,7 +798,7 @@ def test_weights_that_do_not_arrive_are_said_and_asked_for_again(page: Page, add
 
 def test_a_decoder_that_does_not_arrive_leaves_the_points(page: Page, address: str) -> None:
     page.forgiven.append("Failed to load resource")
-    from vae_explorer.live.payload import plan_blob, plan_of_checkpoint
+    from vae_explorer.live.blobs import plan_blob, plan_of_checkpoint
     from vae_explorer.live.store import digest
 
     decoder = digest(plan_blob(plan_of_checkpoint(SHIPPED[0], "decoder")))
@@ -886,7 +886,9 @@ def test_a_convolutional_network_is_run_in_the_browser(
     config = replace(find_recipe("gan-lab-32d").model, latent_dim=2)
     config = replace(config, image_shape=(1, 8, 8), kernels=(), decoder_kernels=())
     training = TrainConfig(dataset="digits", epochs=2, batch_size=64, lr=2e-3)
-    release(fit(config, training, digits), tmp_path / "conv", "mine", digits, torch.device("cpu"))
+    save_trained(
+        fit(config, training, digits), tmp_path / "conv", "mine", digits, torch.device("cpu")
+    )
     checkpoint = load_checkpoint(tmp_path / "conv")
     with serve(VAE_EXPLORER_CHECKPOINTS=str(tmp_path)) as address:
         live = LiveMap.opened(page, address, "checkpoint=conv&view=0,0,8&z=0,0")

@@ -19,8 +19,8 @@ from served_app import serve_app
 from vae_explorer.data import Dataset
 from vae_explorer.film.film import Film, load_film
 from vae_explorer.film.snapshots import Snapshots
-from vae_explorer.training.fit import fit, steps_of
-from vae_explorer.training.save import release
+from vae_explorer.training.fit import fit, total_steps
+from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 
 pytestmark = pytest.mark.browser
@@ -34,12 +34,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Path:
     folder = tmp_path_factory.mktemp("filmed")
     model = ModelConfig(image_shape=(1, 8, 8), hidden=(64,))
     config = TrainConfig(dataset="digits", epochs=6, batch_size=32, lr=5e-3)
-    steps = steps_of(config, len(digits.train.labels))
+    steps = total_steps(config, len(digits.train.labels))
     snapshots = Snapshots(folder / ".snapshots", COUNT, steps)
     result = fit(model, config, digits, snapshots=snapshots)
     cpu = torch.device("cpu")
-    release(result, folder / "filmed-2d", "digits-2d", digits, cpu, snapshots=snapshots)
-    release(result, folder / "unfilmed-2d", "digits-2d", digits, cpu)
+    save_trained(result, folder / "filmed-2d", "digits-2d", digits, cpu, snapshots=snapshots)
+    save_trained(result, folder / "unfilmed-2d", "digits-2d", digits, cpu)
     return folder
 
 

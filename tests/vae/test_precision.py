@@ -15,6 +15,8 @@ from vae_explorer.training.fit import fit
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.precision import choose_precision, rounded_products
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 
 

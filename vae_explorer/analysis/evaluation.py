@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from tqdm import tqdm
 
 from vae_explorer.analysis.codes import active_units, encode_split, kl_by_dimension
 from vae_explorer.analysis.neighbours import knn_accuracy, trustworthiness
 from vae_explorer.checkpoint.latents import Latents
-from vae_explorer.data import Dataset, Split, to_float
-from vae_explorer.vae.model import VAE
-from vae_explorer.vae.objective import DECODED_AT_ONCE, importance_weighted_bound, mean_elbo
+
+if TYPE_CHECKING:
+    from vae_explorer.data import Dataset, Split
+    from vae_explorer.vae.model import VAE
 
 __all__ = ["Evaluation", "evaluate", "importance_weighted_nll"]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of one checkpoint on the test split; None where a figure needs data not at hand.
+    """Metrics of one checkpoint on the test split; None where one needs data not at hand.
 
     Attributes:
         test_neg_elbo, test_reconstruction, test_kl: nats per image, one sampled z each.
@@ -31,7 +31,7 @@ class Evaluation:
         mean_variance_by_dimension: mean over the images of the posterior variance, D values.
         active_units: dimensions whose posterior mean varies by more than 0.01.
         knn_accuracy: 5-nearest-neighbour accuracy on the means, fit on train, scored on test.
-        trustworthiness: of the means as a map of the images, over 5,000 of them.
+        trustworthiness: of the means as a map of the images, over a random 5,000, seed 0.
     """
 
     test_neg_elbo: float | None
@@ -56,8 +56,10 @@ def evaluate(
         model: in evaluation mode.
         latents: its codes of the whole test split.
         dataset: the data it was trained on; None leaves out what needs images.
-        samples: K of the importance-weighted bound; None leaves that figure out (it is slow).
+        samples: K of the importance-weighted bound; None leaves that out (it is slow).
     """
+    from vae_explorer.vae.objective import mean_elbo
+
     kl = kl_by_dimension(latents)
     elbo = bound = accuracy = trust = None
     if dataset:
@@ -82,13 +84,18 @@ def evaluate(
     )
 
 
-@torch.no_grad()
 def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: int = 0) -> float:
     """Return the K-sample importance-weighted estimate of −log p(x), nats per image.
 
     With one sample it is the −ELBO; it falls with K towards the negative log-likelihood.
     Images are taken a few at a time, and their samples too, so that memory stays bounded.
     """
+    import torch
+    from tqdm import tqdm
+
+    from vae_explorer.data import to_float
+    from vae_explorer.vae.objective import DECODED_AT_ONCE, importance_weighted_bound
+
     device = next(model.parameters()).device
     noise = torch.Generator(device).manual_seed(seed)
     total = 0.0
@@ -96,5 +103,7 @@ def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: 
     # Only a terminal gets a bar: minutes of silence look like a hang.
     for images in tqdm(parts, desc=f"IW-NLL, K = {samples}", leave=False, disable=None):
         x = to_float(images.to(device))
-        total -= importance_weighted_bound(model, x, samples, noise).sum(dtype=torch.float64).item()
+        with torch.no_grad():
+            bound = importance_weighted_bound(model, x, samples, noise)
+        total -= bound.sum(dtype=torch.float64).item()
     return total / len(split.images)

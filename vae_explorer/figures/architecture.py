@@ -6,14 +6,13 @@ import math
 
 import plotly.graph_objects as go
 
-from vae_explorer.figures.scatter import CLASS_COLOURS
+from vae_explorer.figures.style import CLASS_COLOURS, FONT_SIZE
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.summary import Block, blocks
 
 __all__ = ["architecture_figure"]
 
 ROW_HEIGHT, TALL_ROW = 34, 44
-FONT_SIZE = 15
 # Words longer than this go on two lines: what a layer is, and what follows it.
 LONGEST = 38
 # Where the bars stand, as shares of the figure's width; words left of them, figures right.

@@ -1,183 +1,69 @@
-"""Plotly figures: data to an `*Info`, an `*Info` to a figure. Nothing here knows Streamlit."""
+"""Curves and bars: the −ELBO of trainings epoch by epoch, the KL of every dimension."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
-from vae_explorer.analysis.planes import Lattice, Plane
 from vae_explorer.checkpoint.history import Epoch
-from vae_explorer.figures.pictures import png_bytes
-from vae_explorer.figures.scatter import CLASS_COLOURS, ScatterInfo, name_traces, point_traces
+from vae_explorer.figures.style import CLASS_COLOURS, FONT_SIZE, base_figure, class_colour
 
-__all__ = [
-    "ManifoldInfo",
-    "histories_figure",
-    "history_figure",
-    "kl_figure",
-    "manifold_figure",
-    "path_figure",
-    "scatter_figure",
-]
-
-PATH_COLOUR = "#d6006c"
-FONT_SIZE = 16
-# Enough to see where the classes lie behind a path.
-BACKDROP_SIZE = 2500
-_GRID = "rgba(128, 128, 128, 0.25)"
-
-
-class ManifoldInfo(NamedTuple):
-    """A decoded lattice: its plane, its nodes, and the mosaic of the decoded images, uint8."""
-
-    plane: Plane
-    lattice: Lattice
-    picture: np.ndarray
-
-
-def scatter_figure(info: ScatterInfo) -> go.Figure:
-    """Draw every code, a WebGL trace a class, with the class's name at its median.
-
-    `customdata` of a point is its row in the latents, which survives any filtering by class, and
-    `text` its index in the test split.
-    """
-    figure = _plane_figure(info.axis_names)
-    figure.add_traces([*point_traces(info, opacity=0.65), *name_traces(info)])
-    return figure.update_layout(_ranges(info.xy))
-
-
-def path_figure(info: ScatterInfo, path_xy: np.ndarray) -> go.Figure:
-    """Draw a path, (S, 2), from A to B over a sample of the codes, faded."""
-    figure = _plane_figure(info.axis_names)
-    every = max(1, len(info.label) // BACKDROP_SIZE)
-    figure.add_traces(point_traces(info.taking(slice(None, None, every)), opacity=0.3))
-    figure.update_traces(hoverinfo="skip", hovertemplate=None)
-    # WebGL like the codes: whatever else is in a plot, plotly puts WebGL on top.
-    figure.add_scattergl(
-        x=path_xy[:, 0],
-        y=path_xy[:, 1],
-        mode="lines+markers",
-        line={"color": PATH_COLOUR, "width": 4},
-        marker={"size": 9},
-        name="path",
-        hovertemplate="(%{x:.2f}, %{y:.2f})<extra></extra>",
-    )
-    figure.add_scattergl(
-        x=path_xy[[0, -1], 0],
-        y=path_xy[[0, -1], 1],
-        mode="markers+text",
-        text=["A", "B"],
-        textfont={"color": "white", "size": FONT_SIZE, "weight": "bold"},
-        marker={"color": PATH_COLOUR, "size": 28, "line": {"color": "white", "width": 2}},
-        name="ends",
-        hoverinfo="skip",
-    )
-    return figure.update_layout(_ranges(info.xy), showlegend=False)
-
-
-def manifold_figure(info: ManifoldInfo, codes: ScatterInfo | None = None) -> go.Figure:
-    """Draw a mosaic with its axes in z, and over it the codes where they are given.
-
-    Nodes stand at equal distances, so the axes count nodes and their ticks say z. The picture of
-    node [row, column] is centred on that node: the same place is the same z for both layers.
-    """
-    size = len(info.lattice.values)
-    figure = _plane_figure(info.plane.names)
-    source = base64.b64encode(png_bytes(info.picture, scale=2)).decode()
-    figure.add_layout_image(
-        source=f"data:image/png;base64,{source}",
-        xref="x",
-        yref="y",
-        x=-0.5,
-        y=size - 0.5,
-        sizex=size,
-        sizey=size,
-        sizing="stretch",
-        layer="below",
-    )
-    nodes = info.lattice.coordinates().reshape(-1, 2)
-    if codes is None:
-        figure.add_scattergl(
-            x=info.lattice.position(nodes[:, 0]),
-            y=info.lattice.position(nodes[:, 1]),
-            customdata=nodes,
-            mode="markers",
-            marker={"size": 1, "opacity": 0.01},
-            showlegend=False,
-            hovertemplate=f"{info.plane.names[0]} = %{{customdata[0]:.2f}}<br>"
-            f"{info.plane.names[1]} = %{{customdata[1]:.2f}}<extra></extra>",
-        )
-    else:
-        placed = codes._replace(xy=info.lattice.position(codes.xy))
-        # By quantile all that is beyond the last node is near it: there the last step decides.
-        beyond = (info.lattice.values[-1] - info.lattice.values[-2]) / 2
-        inside = (np.abs(codes.xy) <= info.lattice.values[-1] + beyond).all(axis=1)
-        shown = placed.taking(inside)
-        figure.add_traces([*point_traces(shown, opacity=0.8), *name_traces(shown)])
-        # Positions on this picture count nodes; only the axes' ticks say z.
-        figure.update_traces(
-            selector={"mode": "markers"},
-            hovertemplate="test image %{text}<extra>%{fullData.name}</extra>",
-        )
-    extent = info.lattice.values[-1]
-    step = 1 if extent <= 4 else 2
-    ticks = np.arange(-np.floor(extent), np.floor(extent) + 1, step)
-    if len(ticks) < 3:
-        ticks = info.lattice.values[[0, -1]]
-    axis = {
-        "tickvals": info.lattice.position(ticks),
-        "ticktext": [f"{tick:g}" for tick in ticks],
-        "range": [-0.5, size - 0.5],
-        "showgrid": False,
-    }
-    return figure.update_xaxes(**axis).update_yaxes(**axis).update_layout(hoverdistance=-1)
+__all__ = ["histories_figure", "history_figure", "kl_figure"]
 
 
 def history_figure(history: list[Epoch]) -> go.Figure:
-    """Draw the −ELBO of the training and the test split, epoch by epoch."""
-    figure = _figure()
-    epochs = [row.epoch for row in history]
-    for name, values, colour in (
-        ("train", [row.train_neg_elbo for row in history], CLASS_COLOURS[1]),
-        ("test", [row.test_neg_elbo for row in history], CLASS_COLOURS[0]),
-    ):
-        figure.add_scatter(
-            x=epochs,
-            y=values,
-            name=name,
-            mode="lines+markers" if len(epochs) < 3 else "lines",
-            line={"color": colour, "width": 3},
-            hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + name + "</extra>",
+    """Draw the −ELBO of the training and the test split, epoch by epoch.
+
+    Spikes run off the top, where their epochs are named.
+    """
+    figure = base_figure()
+    _add_curve(figure, history, "train", "train", color=CLASS_COLOURS[1], width=3)
+    _add_curve(figure, history, "test", "test", color=CLASS_COLOURS[0], width=3)
+    shown = _history_range(history)
+    for first, last in _spikes(history, shown[1]) if shown else []:
+        figure.add_annotation(
+            x=first,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            showarrow=False,
+            text=f"↑ {first}" if first == last else f"↑ {first}–{last}",
+            hovertext=f"above this plot: train {history[first - 1].train_neg_elbo:,.0f}, test "
+            f"{history[first - 1].test_neg_elbo:,.0f} nats at epoch {first}",
         )
-    figure.update_yaxes(range=_history_range(history))
-    figure.update_xaxes(title_text="epoch", dtick=1 if len(history) <= 10 else None)
-    return figure.update_yaxes(title_text="−ELBO, nats per image")
+    figure.update_yaxes(range=shown, title_text="−ELBO, nats per image")
+    return figure.update_xaxes(title_text="epoch", dtick=1 if len(history) <= 10 else None)
 
 
 def histories_figure(histories: Mapping[str, list[Epoch]]) -> go.Figure:
     """Draw the −ELBO of several trainings by name: on the test split, and dotted in training."""
-    figure = _figure()
+    figure = base_figure()
     for k, (name, history) in enumerate(histories.items()):
-        colour = CLASS_COLOURS[k % len(CLASS_COLOURS)]
-        for split, dash, width in (("test", "solid", 3), ("train", "dot", 2)):
-            figure.add_scatter(
-                x=[row.epoch for row in history],
-                y=[getattr(row, f"{split}_neg_elbo") for row in history],
-                name=f"{name}, {split}",
-                mode="lines+markers" if len(history) < 3 else "lines",
-                line={"color": colour, "width": width, "dash": dash},
-                hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + f"{name}, {split}</extra>",
-            )
+        _add_curve(figure, history, "test", f"{name}, test", color=class_colour(k), width=3)
+        dotted = {"color": class_colour(k), "width": 2, "dash": "dot"}
+        _add_curve(figure, history, "train", f"{name}, train", **dotted)
     ranges = [limits for history in histories.values() if (limits := _history_range(history))]
     if len(ranges) == len(histories):
         lows, highs = zip(*ranges, strict=True)
         figure.update_yaxes(range=[min(lows), max(highs)])
     figure.update_xaxes(title_text="epoch")
     return figure.update_yaxes(title_text="−ELBO, nats per image")
+
+
+def _add_curve(
+    figure: go.Figure, history: list[Epoch], split: str, name: str, **line: object
+) -> None:
+    """Add the −ELBO of one split, `train` or `test`; a short one shows its points."""
+    figure.add_scatter(
+        x=[row.epoch for row in history],
+        y=[getattr(row, f"{split}_neg_elbo") for row in history],
+        name=name,
+        mode="lines+markers" if len(history) < 3 else "lines",
+        line=line,
+        hovertemplate="epoch %{x}: %{y:.2f} nats<extra>" + f"{name}</extra>",
+    )
 
 
 def _history_range(history: list[Epoch]) -> list[float] | None:
@@ -200,9 +86,23 @@ def _without_spikes(values: np.ndarray) -> np.ndarray:
     return values[values <= middle + 5 * (upper - middle) + 1e-9]
 
 
+def _spikes(history: list[Epoch], top: float) -> list[tuple[int, int]]:
+    """Return the first and last epoch of every spike above `top`, in nats, after the first fall."""
+    spikes: list[tuple[int, int]] = []
+    fallen = False
+    for row in history:
+        if max(row.train_neg_elbo, row.test_neg_elbo) <= top:
+            fallen = True
+        elif fallen and spikes and spikes[-1][1] == row.epoch - 1:
+            spikes[-1] = spikes[-1][0], row.epoch
+        elif fallen:
+            spikes.append((row.epoch, row.epoch))
+    return spikes
+
+
 def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:
     """Draw the mean KL of each dimension, (D,) nats, the largest first; inactive ones are grey."""
-    figure = _figure()
+    figure = base_figure()
     order = np.argsort(-np.asarray(kl), kind="stable")
     for name, chosen, colour in (
         ("active", order[active[order]], CLASS_COLOURS[0]),
@@ -227,40 +127,3 @@ def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:
         showgrid=False,
     )
     return figure.update_yaxes(title_text="KL, nats")
-
-
-def _ranges(xy: np.ndarray) -> dict:
-    """Return axis ranges that hold the points xy, (N, 2), so that two figures show one frame."""
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    margin = 0.04 * (high - low).max() + 1e-6
-    return {
-        f"{axis}axis": {"range": [float(low[k] - margin), float(high[k] + margin)]}
-        for k, axis in enumerate("xy")
-    }
-
-
-def _figure() -> go.Figure:
-    font = {"size": FONT_SIZE}
-    axis = {"tickfont": font, "title": {"font": font}, "showgrid": True, "gridcolor": _GRID}
-    return go.Figure(
-        layout={
-            # Above the plot there is room for plotly's buttons, which else lie on the legend.
-            "margin": {"l": 10, "r": 10, "t": 36, "b": 10},
-            "font": font,
-            "hoverlabel": {"font": font},
-            "legend": {"font": font, "itemsizing": "constant", "tracegroupgap": 0},
-            "xaxis": axis,
-            "yaxis": axis,
-        }
-    )
-
-
-def _plane_figure(axis_names: tuple[str, str]) -> go.Figure:
-    """An empty figure of a plane: one unit is as long on both axes."""
-    figure = _figure()
-    # The plot gives way to the ranges, not they to it: a wide window adds no empty plane.
-    axis = {"zeroline": False, "constrain": "domain"}
-    figure.update_xaxes(**axis, title_text=axis_names[0])
-    figure.update_yaxes(**axis, title_text=axis_names[1], scaleanchor="x", scaleratio=1)
-    # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
-    return figure.update_layout(dragmode="pan", uirevision="kept")

@@ -1,4 +1,4 @@
-"""Codes by class, as plotly draws them: a colour, a trace of points and a name for each."""
+"""The scatter of codes by class: points, and the name of every class where it is most by itself."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ import numpy as np
 import plotly.graph_objects as go
 
 from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.figures.style import base_figure, class_colour
 
-__all__ = ["CLASS_COLOURS", "ScatterInfo", "class_colour", "name_traces", "point_traces"]
+__all__ = ["ScatterInfo", "scatter_figure"]
 
-# Petroff 2021, "Accessible Color Sequences for Data Visualization": ten colours that keep apart
-# under the common kinds of colour blindness.
-CLASS_COLOURS = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
+# Traces that the points of a class are spread over: classes are drawn in turn, so that the last
+# one does not cover the others where they overlap.
+LAYERS = 5
 
 # Cells a side of the grid in which a class's name looks for its place.
 NAME_CELLS = 16
 
 
 class ScatterInfo(NamedTuple):
-    """A view of N codes: coordinates (N, 2), class and test index (N,), names of classes, axes."""
+    """A view of N codes.
+
+    Attributes:
+        xy: coordinates, (N, 2).
+        label, index: class and index in the test split, (N,).
+        classes: their names.
+        axis_names: of the two axes.
+    """
 
     xy: np.ndarray
     label: np.ndarray
@@ -42,17 +47,36 @@ class ScatterInfo(NamedTuple):
         """Take the classes and indices from `latents`, the coordinates from `xy`."""
         return cls(xy, latents.label, latents.index, classes, axis_names)
 
-    def taking(self, rows: np.ndarray | slice) -> ScatterInfo:
-        """Return the view of some of the rows alone."""
-        return self._replace(xy=self.xy[rows], label=self.label[rows], index=self.index[rows])
+
+def scatter_figure(info: ScatterInfo) -> go.Figure:
+    """Draw every code in WebGL, with the class's name where the class is most by itself.
+
+    `customdata` of a point is its row in the latents, and `text` its index in the test split.
+    """
+    figure = base_figure()
+    # The plot gives way to the ranges, not they to it: a wide window adds no empty plane.
+    axis = {"zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(**axis, title_text=info.axis_names[0])
+    figure.update_yaxes(**axis, title_text=info.axis_names[1], scaleanchor="x", scaleratio=1)
+    if len(info.xy):
+        low, high = info.xy.min(axis=0), info.xy.max(axis=0)
+        margin = 0.04 * (high - low).max() + 1e-6
+        figure.update_xaxes(range=[float(low[0] - margin), float(high[0] + margin)])
+        figure.update_yaxes(range=[float(low[1] - margin), float(high[1] + margin)])
+    figure.add_traces([*_point_traces(info), *_name_traces(info)])
+    # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
+    return figure.update_layout(dragmode="pan", uirevision="kept")
 
 
-def point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
-    """Return a trace of points for each class that has any."""
+def _point_traces(info: ScatterInfo) -> list[go.Scattergl]:
+    """Return the traces of points; a class without points has none."""
     traces = []
-    for kind, name in enumerate(info.classes):
-        rows = np.flatnonzero(info.label == kind)
-        if len(rows):
+    rows_of = [np.flatnonzero(info.label == label) for label in range(len(info.classes))]
+    for layer in range(LAYERS):
+        for label, name in enumerate(info.classes):
+            rows = rows_of[label][layer::LAYERS]
+            if not len(rows):
+                continue
             x, y = info.xy[rows].astype(np.float32).T
             traces.append(
                 go.Scattergl(
@@ -61,11 +85,12 @@ def point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
                     customdata=rows.astype(np.int32),
                     text=info.index[rows].astype(np.int32),
                     mode="markers",
-                    marker={"color": class_colour(kind), "size": 5, "opacity": opacity},
+                    marker={"color": class_colour(label), "size": 5, "opacity": 0.65},
                     selected={"marker": {"size": 9, "opacity": 1}},
                     unselected={"marker": {"opacity": 0.12}},
                     name=name,
                     legendgroup=name,
+                    showlegend=layer == 0,
                     hovertemplate=f"<b>{name}</b> · test image %{{text}}<br>"
                     "(%{x:.2f}, %{y:.2f})<extra></extra>",
                 )
@@ -73,12 +98,12 @@ def point_traces(info: ScatterInfo, opacity: float) -> list[go.Scattergl]:
     return traces
 
 
-def name_traces(info: ScatterInfo) -> list[go.Scattergl]:
-    """Return a trace for each class that has points: its name, where it is most by itself."""
+def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
+    """Return a trace for each class that has points: its name."""
     traces = []
-    for kind, (x, y) in _name_places(info).items():
+    for label, (x, y) in _name_places(info).items():
         # A disc holds a digit; a longer name stands by itself.
-        name, colour = info.classes[kind], class_colour(kind)
+        name, colour = info.classes[label], class_colour(label)
         on_disc = len(name) == 1
         ink = _ink(colour) if on_disc else None
         traces.append(
@@ -113,24 +138,17 @@ def _name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
     cell = (scaled * NAME_CELLS).astype(int).clip(0, NAME_CELLS - 1) @ [NAME_CELLS, 1]
     present = np.unique(info.label)
     counts = np.array(
-        [np.bincount(cell[info.label == kind], minlength=NAME_CELLS**2) for kind in present]
+        [np.bincount(cell[info.label == label], minlength=NAME_CELLS**2) for label in present]
     )
     # Twice its own less all: its lead over the others together.
     best = (2 * counts - counts.sum(axis=0)).argmax(axis=1)
-    return {
-        int(kind): np.median(info.xy[(info.label == kind) & (cell == place)], axis=0)
-        for kind, place in zip(present, _where_present(best, counts), strict=True)
-    }
-
-
-def _where_present(best: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Move a class that leads nowhere from an empty cell to its own fullest one."""
+    # A class that leads nowhere takes its own fullest cell.
     led = counts[np.arange(len(best)), best] > 0
-    return np.where(led, best, counts.argmax(axis=1))
-
-
-def class_colour(kind: int) -> str:
-    return CLASS_COLOURS[kind % len(CLASS_COLOURS)]
+    places = np.where(led, best, counts.argmax(axis=1))
+    return {
+        int(label): np.median(info.xy[(info.label == label) & (cell == place)], axis=0)
+        for label, place in zip(present, places, strict=True)
+    }
 
 
 def _ink(colour: str) -> str:

@@ -14,15 +14,15 @@ __all__ = ["film_gif"]
 
 SIDE, FRAMES, FRAME_MS, LAST_MS = 480, 72, 90, 2000
 COLOURS, DOT = 96, 1.8
-CAPTION_HEIGHT = 26
+CAPTION_HEIGHT = 40
 
 
 def film_gif(film: Film, label: np.ndarray, colours: Sequence[str]) -> bytes:
-    """Return the film as a GIF: the grid, over it the digits' codes, under it the epoch.
+    """Return the film as a GIF: the lattice, on it the images' codes, below it epoch and −ELBO.
 
     Args:
-        film: S snapshots of M digits.
-        label: class of each digit, (M,).
+        film: S snapshots of M test images.
+        label: class of each image, (M,).
         colours: `#rrggbb` for each class.
     """
     sheets = [_sheet(sheet) for sheet in film.sheets]
@@ -38,6 +38,7 @@ def film_gif(film: Film, label: np.ndarray, colours: Sequence[str]) -> bytes:
         append_images=pictures[1:],
         duration=[FRAME_MS] * (FRAMES - 1) + [LAST_MS],
         loop=0,
+        comment=_note(film),
     )
     return stream.getvalue()
 
@@ -64,11 +65,20 @@ def _frame(
     x, y, side = film.box
     places = ((1 - share) * before + share * after - [x, y]) / side
     inside = (np.abs(places) < 0.5).all(axis=1)
-    for (right, up), kind in zip(places[inside], label[inside], strict=True):
+    for (right, up), one in zip(places[inside], label[inside], strict=True):
         left, top = (right + 0.5) * SIDE, (0.5 - up) * SIDE
-        draw.ellipse((left - DOT, top - DOT, left + DOT, top + DOT), fill=colours[kind])
+        draw.ellipse((left - DOT, top - DOT, left + DOT, top + DOT), fill=colours[one])
     epoch = (1 - share) * film.epoch[k] + share * film.epoch[k + 1]
     loss = (1 - share) * film.neg_elbo[k] + share * film.neg_elbo[k + 1]
-    words = f"epoch {epoch:.1f} of {film.epoch[-1]:.0f}    -ELBO {loss:.1f} nats"
-    draw.text((8, SIDE + 6), words, fill="black")
+    caption = f"epoch {epoch:.1f} of {film.epoch[-1]:.0f}    -ELBO {loss:.1f} nats per image"
+    draw.text((8, SIDE + 5), caption, fill="black")
+    draw.text((8, SIDE + 21), _note(film), fill="black")
     return frame
+
+
+def _note(film: Film) -> str:
+    """Say what the numbers and the pictures are of."""
+    return (
+        f"-ELBO and dots: {len(film.row):,} test images. Pictures: "
+        f"{film.across} x {film.across} decoded; between snapshots, blends of two."
+    )

@@ -21,11 +21,11 @@ __all__ = ["make_film"]
 # Pictures along a side of the lattice, and how well they are kept.
 ACROSS = 20
 QUALITY = 35
-# Codes farther out than all but so many, on either side, do not widen the lattice.
+# The share of the codes on either side that do not widen the lattice.
 STRAYS = 0.002
 MARGIN = 1.12
 # Two dimensions show the prior to three standard deviations.
-LEAST_SIDE = 6.6
+MIN_SIDE = 6.6
 
 
 def make_film(
@@ -73,7 +73,7 @@ def _plane(latents: Latents) -> tuple[np.ndarray, np.ndarray]:
 def _box(xy: np.ndarray, dims: int) -> np.ndarray:
     low, high = np.quantile(xy, [STRAYS, 1 - STRAYS], axis=0)
     side = MARGIN * max((high - low).max(), 1e-3)
-    return np.array([*(low + high) / 2, max(side, LEAST_SIDE * (dims <= 2))], dtype=np.float32)
+    return np.array([*(low + high) / 2, max(side, MIN_SIDE * (dims <= 2))], dtype=np.float32)
 
 
 def _lattice(box: np.ndarray) -> np.ndarray:

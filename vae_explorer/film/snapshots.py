@@ -45,13 +45,13 @@ class Snapshot(NamedTuple):
 
 
 def snapshot_steps(count: int, steps: int) -> list[int]:
-    """Return after which of `steps` steps a run of `count` snapshots is looked at.
+    """Return after which of `steps` steps a run of `count` snapshots keeps them.
 
     The first is the untrained model and the last the finished one. Between them they follow
     (k / (count - 1))^3: half of them lie in the run's first eighth, where most of it happens.
 
     Raises:
-        ValueError: for fewer than two, or more than there are states to look at.
+        ValueError: for fewer than two, or more than there are states to keep.
     """
     if not 2 <= count <= steps + 1:
         raise ValueError(

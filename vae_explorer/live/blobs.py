@@ -1,23 +1,42 @@
-"""Arrays as one run of bytes that a browser can use where they lie.
+"""A checkpoint as the browser takes it: its codes, decoder, encoder and film, each one blob.
 
     "VAEB" · length of the header, uint32 · header, JSON · arrays
 
 Numbers are little-endian, and every array starts at a multiple of 8 bytes, so that the browser
-looks at it through a typed array without a copy. `assets/blob.js` reads what `pack` writes.
+views it as a typed array without a copy. `browser/dom/blob.js` reads what `pack` writes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["MAGIC", "pack"]
+from vae_explorer.analysis.codes import PrincipalAxes, active_units, dimensions_by_kl
+from vae_explorer.analysis.projections import PROJECTIONS
+from vae_explorer.checkpoint.folder import WEIGHTS, load_meta, load_weights
+from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
+
+if TYPE_CHECKING:
+    from vae_explorer.checkpoint.meta import Meta
+    from vae_explorer.film.film import Film
+
+__all__ = ["BROWSER_MACS", "film_blob", "pack", "plan_blob", "plan_of_checkpoint", "points_blob"]
 
 MAGIC = b"VAEB"
 DTYPES = ("float32", "float16", "uint8", "uint32")
+
+# Multiply-adds a browser does well within a frame; above, the server runs the network.
+BROWSER_MACS = 8_000_000
+
+# A point's class travels as one byte.
+MAX_CLASSES = 256
+
+PLANS = {"decoder": decoder_plan, "encoder": encoder_plan}
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -35,7 +54,8 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
             raise ValueError(
                 f"{name}: found {array.dtype}, expected one of {', '.join(DTYPES)}; convert it"
             )
-        part = _padded(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
+        part = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
+        part += bytes(-len(part) % 8)
         places[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "offset": offset}
         parts.append(part)
         offset += len(part)
@@ -44,5 +64,93 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     return MAGIC + len(text).to_bytes(4, "little") + text + b"".join(parts)
 
 
-def _padded(part: bytes) -> bytes:
-    return part + bytes(-len(part) % 8)
+def plan_of_checkpoint(path: Path | str, part: str) -> Plan:
+    """Return the plan of a checkpoint's `decoder` or `encoder`, in the dtype it is stored in.
+
+    Raises:
+        FileNotFoundError, ValueError: where the files are missing or do not fit each other.
+    """
+    weights = load_weights(path)
+    dtype = np.result_type(*(value for value in weights.values() if value.dtype.kind == "f"))
+    try:
+        return PLANS[part](load_meta(path).model, weights, dtype)
+    except ValueError as error:
+        raise ValueError(f"{Path(path) / WEIGHTS}: {error}") from error
+
+
+def plan_blob(plan: Plan) -> bytes:
+    """Return the blob of a plan: its header and one array, `weights`."""
+    return pack(plan.header(), {"weights": plan.weights})
+
+
+def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequence[str]) -> bytes:
+    """Return the blob of N codes of D dimensions and what belongs to them.
+
+    Args:
+        latents, meta: of one checkpoint.
+        axes: the principal axes of its codes.
+        colours: `#rrggbb` for each class.
+
+    Raises:
+        ValueError: for more classes than a byte can tell apart.
+
+    Arrays: `mean` (N, D) float32, `logvar` (N, D) float16, `label` (N,) uint8, `index` (N,)
+    uint32, `axes` (D, D) and `center` (D,) float32, and the stored projections, `umap` and `tsne`
+    (N, 2) float32, where there are any.
+    """
+    if len(meta.dataset.classes) > MAX_CLASSES:
+        raise ValueError(
+            f"{meta.name}: found {len(meta.dataset.classes)} classes, expected at most "
+            f"{MAX_CLASSES} for the live map"
+        )
+    arrays = {
+        "mean": latents.mean.astype(np.float32),
+        "logvar": latents.logvar.astype(np.float16),
+        "label": latents.label.astype(np.uint8),
+        "index": latents.index.astype(np.uint32),
+        "axes": axes.axes.astype(np.float32),
+        "center": axes.center.astype(np.float32),
+    }
+    # In one order always: the blob is known by its bytes, and browsers keep it by that.
+    stored = [name for name in PROJECTIONS if name in latents.projections]
+    arrays |= {name: latents.projections[name].astype(np.float32) for name in stored}
+    header = {
+        "classes": list(meta.dataset.classes),
+        "colours": list(colours),
+        "kl": meta.kl_by_dimension,
+        "order": dimensions_by_kl(latents).tolist(),
+        "active": active_units(latents).tolist(),
+        "image_shape": list(meta.model.image_shape),
+        "dataset": meta.dataset.name,
+    }
+    return pack(header, arrays)
+
+
+def film_blob(film: Film, latents: Latents, meta: Meta, colours: Sequence[str]) -> bytes:
+    """Return the blob of a film of S snapshots of M test images.
+
+    Arrays: `step` uint32, `epoch` and `neg_elbo` float32, (S,); `xy` (S, M, 2) float16, the bits;
+    `label` (M,) uint8 and `index` (M,) uint32; `center` (D,), `axes` (2, D) and `box` (3,) float32;
+    `sizes` (S,) uint32 and `sheets` uint8, the S WebP pictures one after the other.
+    """
+    arrays = {
+        "step": film.step.astype(np.uint32),
+        "epoch": film.epoch,
+        "neg_elbo": film.neg_elbo,
+        "xy": film.xy,
+        "label": latents.label[film.row].astype(np.uint8),
+        "index": latents.index[film.row].astype(np.uint32),
+        "center": film.center,
+        "axes": film.axes,
+        "box": film.box,
+        "sizes": np.array([len(sheet) for sheet in film.sheets], dtype=np.uint32),
+        "sheets": np.frombuffer(b"".join(film.sheets), dtype=np.uint8),
+    }
+    header = {
+        "classes": list(meta.dataset.classes),
+        "colours": list(colours),
+        "across": film.across,
+        "image_shape": list(meta.model.image_shape),
+        "titles": ["z0", "z1"] if meta.model.latent_dim == 2 else ["PC 1", "PC 2"],
+    }
+    return pack(header, arrays)

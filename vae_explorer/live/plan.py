@@ -1,4 +1,4 @@
-"""A network as a short list of matrix products, which numpy runs here and the page runs itself.
+"""A network as a short list of matrix products, which the page runs itself.
 
 `plan_of` turns a list of layers and their weights into a `Plan`. A plan is channels-last
 throughout: a picture is (H, W, C), and every weight is a matrix whose columns are the outputs, so
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from vae_explorer.live.folding import Product, fold
 from vae_explorer.vae.config import ModelConfig
-from vae_explorer.vae.layers import LEAKY_SLOPE, Activation, Layer, decoder_layers, encoder_layers
+from vae_explorer.vae.layers import Activation, Layer, decoder_layers, encoder_layers
 
-__all__ = ["Plan", "Step", "decoder_plan", "encoder_plan", "plan_of", "run"]
+__all__ = ["Plan", "Step", "decoder_plan", "encoder_plan", "plan_of"]
 
 
 class Step(NamedTuple):
@@ -29,7 +28,7 @@ class Step(NamedTuple):
     Attributes:
         kind: `dense`, `conv` or `conv_transpose`.
         inputs, outputs: channels; for a dense step, values.
-        kernel, stride, padding: of the window, as in PyTorch; 1, 1 and 0 for a dense step.
+        kernel, stride, padding: of the kernel, as in PyTorch; 1, 1 and 0 for a dense step.
         height, width: of the input; 1 and 1 for a dense step.
         activation: a name from `layers.LAYER_ACTIVATIONS`, or `none`.
         weight: where in `Plan.weights` the matrix begins: dense (inputs, outputs), conv
@@ -139,20 +138,6 @@ def plan_of(
     )
 
 
-def run(plan: Plan, x: np.ndarray) -> np.ndarray:
-    """Run `plan` in float32 on x, (N, *input_shape) or (N, its product), to (N, *output_shape)."""
-    count, values = len(x), math.prod(plan.input_shape)
-    if x.shape not in ((count, *plan.input_shape), (count, values)):
-        raise ValueError(
-            f"x: found shape {x.shape}, expected (N, {', '.join(map(str, plan.input_shape))})"
-        )
-    x = x.astype(np.float32)
-    for step in plan.steps:
-        x = x.reshape(count, step.height, step.width, step.inputs)
-        x = _ACTIVATIONS[step.activation](_PRODUCTS[step.kind](plan, step, x))
-    return x.reshape(count, *plan.output_shape)
-
-
 def _step(product: Product, weight: int, bias: int) -> Step:
     layer = product.layer
     window = layer[2:] if product.kind != "dense" else (1, 1, 0)
@@ -192,56 +177,3 @@ def _macs(step: Step) -> int:
             for size in (step.height, step.width)
         )
     return positions * step.kernel**2 * step.inputs * step.outputs
-
-
-def _dense(plan: Plan, step: Step, x: np.ndarray) -> np.ndarray:
-    return x @ _matrix(plan, step, step.inputs) + _bias(plan, step)
-
-
-def _conv(plan: Plan, step: Step, x: np.ndarray) -> np.ndarray:
-    around = (step.padding, step.padding)
-    x = np.pad(x, ((0, 0), around, around, (0, 0)))
-    patches = sliding_window_view(x, (step.kernel, step.kernel), (1, 2))
-    patches = patches[:, :: step.stride, :: step.stride].transpose(0, 1, 2, 4, 5, 3)
-    rows = step.kernel**2 * step.inputs
-    patches = patches.reshape(*patches.shape[:3], rows)
-    return patches @ _matrix(plan, step, rows) + _bias(plan, step)
-
-
-def _conv_transpose(plan: Plan, step: Step, x: np.ndarray) -> np.ndarray:
-    kernel, stride, padding = step.kernel, step.stride, step.padding
-    count, height, width, _ = x.shape
-    parts = x @ _matrix(plan, step, step.inputs)
-    parts = parts.reshape(count, height, width, kernel, kernel, step.outputs)
-    tall, wide = (height - 1) * stride + kernel, (width - 1) * stride + kernel
-    y = np.zeros((count, tall, wide, step.outputs), np.float32)
-    for ky in range(kernel):
-        for kx in range(kernel):
-            rows = slice(ky, ky + (height - 1) * stride + 1, stride)
-            columns = slice(kx, kx + (width - 1) * stride + 1, stride)
-            y[:, rows, columns] += parts[:, :, :, ky, kx]
-    return y[:, padding : tall - padding, padding : wide - padding] + _bias(plan, step)
-
-
-def _matrix(plan: Plan, step: Step, rows: int) -> np.ndarray:
-    return plan.weights[step.weight : step.bias].astype(np.float32).reshape(rows, -1)
-
-
-def _bias(plan: Plan, step: Step) -> np.ndarray:
-    return plan.weights[step.bias : step.bias + step.outputs].astype(np.float32)
-
-
-_erf = np.vectorize(math.erf, otypes=[np.float32])
-
-_PRODUCTS = {"dense": _dense, "conv": _conv, "conv_transpose": _conv_transpose}
-_ACTIVATIONS = {
-    "none": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0),
-    "leaky_relu": lambda x: np.where(x < 0, np.float32(LEAKY_SLOPE) * x, x),
-    "gelu": lambda x: x * (0.5 + 0.5 * _erf(x * np.float32(math.sqrt(0.5)))),
-    "silu": lambda x: x * (0.5 + 0.5 * np.tanh(x / 2)),
-    "tanh": np.tanh,
-    "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    "sigmoid": lambda x: 0.5 + 0.5 * np.tanh(x / 2),
-    "clamp": lambda x: np.clip(x, 0, 1),
-}

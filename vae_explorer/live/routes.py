@@ -1,12 +1,11 @@
-"""What browsers fetch beside the pages: the live side's own files, blobs, originals, and, for
+"""What browsers fetch beside the pages: their scripts and styles, blobs, originals, and, for
 networks too large for a browser, a socket to PyTorch.
 
-No address names a file on disk: assets are known by name, all else lies on a shelf.
+No address names a file on disk: what can be fetched was read or stored under its name before.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from vae_explorer.checkpoint import folder as checkpoint
-from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source
+from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source, digest
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,8 +32,8 @@ ASSETS = Path(__file__).parent / "browser"
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 # Named by what they hold, so they never change; and not to be compressed at every request.
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Encoding": "identity"}
-# The most examples in one message to the socket.
-AT_ONCE = 512
+# Examples in one message to the socket.
+MAX_EXAMPLES = 512
 
 
 def routes(base: str = "") -> list[BaseRoute]:
@@ -49,27 +48,23 @@ def routes(base: str = "") -> list[BaseRoute]:
 
 
 @cache
-def assets() -> dict[str, bytes]:
-    """Return the browser's files by path; nothing else is served."""
-    return {
-        file.relative_to(ASSETS).as_posix(): file.read_bytes()
-        for file in sorted(ASSETS.rglob("*"))
-        if file.suffix in KINDS
-    }
+def _assets() -> dict[str, bytes]:
+    """Return the browser's scripts and styles by their paths, as they are now."""
+    files = (file.relative_to(ASSETS) for file in sorted(ASSETS.rglob("*")))
+    served = (file for file in files if file.suffix in KINDS and "node_modules" not in file.parts)
+    return {file.as_posix(): (ASSETS / file).read_bytes() for file in served}
 
 
 @cache
 def asset_version() -> str:
-    """Return a name for the assets as they are, for their address."""
-    digest = hashlib.sha256()
-    for name, content in assets().items():
-        digest.update(name.encode() + content)
-    return digest.hexdigest()[:16]
+    """Return a name for the assets as they were first read, for their address."""
+    parts = (part for name, content in _assets().items() for part in (name.encode(), content))
+    return digest(b"\0".join(parts))
 
 
 def _asset(request: Request) -> Response:
     name = request.path_params["file"]
-    content = assets().get(name)
+    content = _assets().get(name)
     if content is None:
         return PlainTextResponse(f"found no asset {name}", 404)
     return Response(content, media_type=KINDS[Path(name).suffix], headers=FOREVER)
@@ -83,7 +78,7 @@ def _blob(request: Request) -> Response:
 
 
 def _original(request: Request) -> Response:
-    """Answer with one test image, H·W·C bytes, or with words where there is none."""
+    """Answer with one test image, H·W·C bytes, or with a message where there is none."""
     source = CHECKPOINTS.get(request.path_params["key"])
     if source is None:
         return JSONResponse({"words": "The server has forgotten this page: reload it."})
@@ -115,7 +110,7 @@ async def _run(socket: WebSocket) -> None:
             answer = await run_in_threadpool(network, await socket.receive_bytes())
             await socket.send_bytes(answer)
     except (ValueError, FileNotFoundError):
-        # The message was none of ours, or the checkpoint is another or gone.
+        # The message is not from our page, or the checkpoint has changed or gone.
         await socket.close(code=1008)
     except WebSocketDisconnect:
         return
@@ -146,10 +141,10 @@ def _network(source: Source, part: str) -> Callable[[bytes], bytes]:
     @torch.no_grad()
     def answer(message: bytes) -> bytes:
         count, rest = divmod(len(message) - 4, 4 * width)
-        if rest or not 1 <= count <= AT_ONCE:
+        if rest or not 1 <= count <= MAX_EXAMPLES:
             raise ValueError(
                 f"message: found {len(message)} bytes, expected 4 and {4 * width} for each of "
-                f"1 to {AT_ONCE} examples"
+                f"1 to {MAX_EXAMPLES} examples"
             )
         inputs = torch.from_numpy(np.frombuffer(message, np.float32, offset=4).copy())
         if part == "decoder":

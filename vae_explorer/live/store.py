@@ -1,7 +1,7 @@
-"""What pages have laid out for browsers to fetch: blobs by digest, checkpoints by key.
+"""What pages have stored for browsers to fetch: blobs by digest, checkpoints by key.
 
-A browser can ask for what lies here and for nothing else: no address names a file. Only what
-was laid out last is kept.
+A browser can ask for what is here and for nothing else: no address names a file. Only the newest
+items are kept.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import Generic, NamedTuple, TypeVar
 
 from vae_explorer.checkpoint.folder import files_changed
 
-__all__ = ["BLOBS", "CHECKPOINTS", "Shelf", "Source", "digest"]
+__all__ = ["BLOBS", "CHECKPOINTS", "Source", "Store", "digest"]
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 
-class Shelf(Generic[Thing]):
-    """Things by name, of which the `room` that were laid out last are kept; for many threads."""
+class Store(Generic[Item]):
+    """Items by name, of which the newest `capacity` are kept; safe for threads."""
 
-    def __init__(self, room: int) -> None:
-        self._things: OrderedDict[str, Thing] = OrderedDict()
-        self._room, self._lock = room, Lock()
+    def __init__(self, capacity: int) -> None:
+        self._items: OrderedDict[str, Item] = OrderedDict()
+        self._capacity, self._lock = capacity, Lock()
 
-    def lay_out(self, name: str, thing: Thing) -> None:
-        """Keep `thing` under `name`, as the newest."""
+    def put(self, name: str, item: Item) -> None:
+        """Keep `item` under `name`, as the newest."""
         with self._lock:
-            self._things[name] = thing
-            self._things.move_to_end(name)
-            while len(self._things) > self._room:
-                self._things.popitem(last=False)
+            self._items[name] = item
+            self._items.move_to_end(name)
+            while len(self._items) > self._capacity:
+                self._items.popitem(last=False)
 
-    def get(self, name: str) -> Thing | None:
-        """Return what lies under `name`, or None."""
+    def get(self, name: str) -> Item | None:
+        """Return the item called `name`, or None."""
         with self._lock:
-            return self._things.get(name)
+            return self._items.get(name)
 
 
 class Source(NamedTuple):
@@ -54,8 +54,8 @@ class Source(NamedTuple):
             )
 
 
-BLOBS: Shelf[bytes] = Shelf(48)
-CHECKPOINTS: Shelf[Source] = Shelf(16)
+BLOBS: Store[bytes] = Store(48)
+CHECKPOINTS: Store[Source] = Store(16)
 
 
 def digest(content: bytes) -> str:

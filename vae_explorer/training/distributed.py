@@ -1,8 +1,7 @@
-"""Several processes that train one model together, as torchrun starts them.
+"""Distributed data parallel training, as torchrun starts it (Li et al. 2020).
 
-Each takes its part of every batch, and DistributedDataParallel averages the gradients (Li et al.
-2020), so that a step is the one that a single process would take. The first process alone speaks
-and writes.
+Every rank takes its shard of each batch and the gradients are averaged, so that a step is the one
+that a single process would take. Rank 0 alone prints and writes.
 """
 
 from __future__ import annotations
@@ -17,38 +16,38 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-__all__ = ["Processes", "joined", "own_device"]
+__all__ = ["ProcessGroup", "local_device", "process_group"]
 
 
-class Processes(NamedTuple):
-    """This process's number among those that train together, and how many there are."""
+class ProcessGroup(NamedTuple):
+    """This process's rank among the `world_size` processes that train one model."""
 
     rank: int = 0
-    count: int = 1
+    world_size: int = 1
 
-    def part(self, batch: Tensor) -> Tensor:
-        """Return this process's part of a batch, every `count`th of its rows."""
-        return batch[self.rank :: self.count]
+    def shard(self, batch: Tensor) -> Tensor:
+        """Return this rank's shard of a batch, every `world_size`th of its rows."""
+        return batch[self.rank :: self.world_size]
 
     def sum(self, values: Tensor) -> Tensor:
-        """Return the sum of all processes' values, each of the same shape."""
-        if self.count > 1:
+        """Return the sum over all ranks of values of the same shape."""
+        if self.world_size > 1:
             values = values.clone()
             dist.all_reduce(values)
         return values
 
     def parallel(self, model: nn.Module) -> nn.Module:
-        """Return `model` such that a backward pass leaves every process the mean gradient."""
-        return nn.parallel.DistributedDataParallel(model) if self.count > 1 else model
+        """Wrap `model` so that a backward pass leaves every rank the mean gradient."""
+        return nn.parallel.DistributedDataParallel(model) if self.world_size > 1 else model
 
-    def meet(self) -> None:
-        """Wait for all the others."""
-        if self.count > 1:
+    def barrier(self) -> None:
+        """Wait until all ranks are here."""
+        if self.world_size > 1:
             dist.barrier()
 
     @contextmanager
-    def first_speaks(self) -> Iterator[None]:
-        """Let what the others print go nowhere."""
+    def mute_other_ranks(self) -> Iterator[None]:
+        """Discard what ranks other than 0 print."""
         if self.rank == 0:
             yield
             return
@@ -56,30 +55,30 @@ class Processes(NamedTuple):
             yield
 
     @contextmanager
-    def first_before_others(self) -> Iterator[None]:
-        """Let the first process do something before the others do it, such as a download."""
+    def rank_0_first(self) -> Iterator[None]:
+        """Run the block on rank 0 before the others run it, such as a download."""
         if self.rank > 0:
-            self.meet()
+            self.barrier()
         yield
         if self.rank == 0:
-            self.meet()
+            self.barrier()
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Processes]:
-    """Join the processes that torchrun started with this one; alone where it started none."""
+def process_group(device: torch.device) -> Iterator[ProcessGroup]:
+    """Join the process group that torchrun started; without torchrun, a group of one."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Processes()
+        yield ProcessGroup()
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
+        yield ProcessGroup(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
 
 
-def own_device(device: torch.device) -> torch.device:
-    """Return the GPU that is this process's own, or `device` where it is no GPU."""
+def local_device(device: torch.device) -> torch.device:
+    """Return this rank's own GPU, or `device` unless it is a GPU."""
     if device.type != "cuda":
         return device
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))

@@ -1,12 +1,15 @@
-"""The training loop: a split on the device, shuffled batches, Adam, one epoch after another."""
+"""The training loop: shuffled batches from a split on the device, one epoch after another.
+
+`train_epochs` takes the steps and yields a row an epoch; `fit` resumes, saves and stops.
+"""
 
 from __future__ import annotations
 
 import math
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,33 +18,38 @@ from tqdm import tqdm
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.data import Dataset, Split
 from vae_explorer.film.snapshots import Snapshots
-from vae_explorer.training.distributed import Processes
-from vae_explorer.training.divergence import Diverged, check_finite
-from vae_explorer.training.schedule import kl_weight, learning_rate
-from vae_explorer.training.state import TrainingState, read_state, write_state
-from vae_explorer.training.step import Step, adam, is_captured
-from vae_explorer.vae.config import ModelConfig, TrainConfig, config_to_dict
+from vae_explorer.training.distributed import ProcessGroup
+from vae_explorer.training.state import TrainingState, read_state, resumed_state, write_state
+from vae_explorer.training.step import (
+    Diverged,
+    Step,
+    adam,
+    check_finite,
+    is_captured,
+    kl_weight,
+    learning_rate,
+)
+from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
-from vae_explorer.vae.objective import ElboMeans, mean_elbo
+from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.precision import rounded_products
 
-__all__ = ["FitResult", "fit", "steps_of"]
+__all__ = ["FitResult", "fit", "total_steps", "train_epochs"]
 
 # Steps between two looks at whether the losses are finite.
 CHECK_EVERY = 200
-ALONE = Processes()
+ALONE = ProcessGroup()
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """A trained model and its course.
+    """A trained model and its history.
 
     Attributes:
         model: after the last finished epoch, on the CPU, in evaluation mode.
         train_config: how it was trained.
         history: a row for each finished epoch.
-        interrupted: whether it was ended before its last epoch, by Ctrl-C or by what `problem`
-            says.
+        interrupted: whether it stopped before its last epoch, by Ctrl-C or because of `problem`.
         problem: where the loss was no longer finite; None where it always was.
     """
 
@@ -60,232 +68,195 @@ def fit(
     device: torch.device | str = "cpu",
     state_path: Path | None = None,
     resume: bool = False,
-    processes: Processes = ALONE,
+    group: ProcessGroup = ALONE,
     snapshots: Snapshots | None = None,
 ) -> FitResult:
     """Train a VAE and print a line an epoch.
 
     Args:
-        model_config: the model's shape; its image shape must be the dataset's.
+        model_config: the model's architecture; its image shape must be the dataset's.
         train_config: how to train it.
-        dataset: trained on `dataset.train`, measured after each epoch on `dataset.test`.
+        dataset: `dataset.train` is trained on, `dataset.test` measured after each epoch.
         device: where to train.
-        state_path: file that keeps the state after each epoch; None keeps none.
-        resume: go on from `state_path` where it is there.
-        processes: those that train together, all with the same arguments; the first one writes.
-        snapshots: what is to be kept of the model on its way.
+        state_path: file for the state after each epoch; None keeps none.
+        resume: continue from the state at `state_path`, if there is one.
+        group: the processes that train together, all with the same arguments.
+        snapshots: where the film's snapshots of the model go.
 
     Returns:
-        The model and its course. After Ctrl-C, or where the loss is no longer finite, they are
+        The model and its history. After Ctrl-C, or where the loss is no longer finite, they are
         those of the last finished epoch.
 
     Raises:
         ValueError: where shapes disagree, or a resumed run had another config or other data.
-        Diverged: where the loss was not finite and no finished epoch is kept to go back to.
-        KeyboardInterrupt: where Ctrl-C came with no such epoch.
+        Diverged: where the loss was not finite before any epoch was saved.
+        KeyboardInterrupt: where Ctrl-C came before any epoch was saved.
     """
-    found, expected = tuple(dataset.train.images.shape[1:]), model_config.image_shape
-    if found != expected:
-        raise ValueError(
-            f"dataset {dataset.name}: found images of shape {found}, expected {expected} "
-            "from the model's config; set image_shape to the dataset's"
-        )
-    _check_batches(model_config, train_config, dataset, processes)
+    _check_images(model_config, train_config, dataset, group)
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
-    optimizer = adam(model, train_config, is_captured(torch.device(device), processes))
-    train = dataset.train.first(train_config.limit).to(device)
-    test = dataset.test.to(device)
+    optimizer = adam(model, train_config, is_captured(torch.device(device), group))
     history: list[Epoch] = []
     if resume and state_path is not None:
-        history = _resume(state_path, model, optimizer, train_config, dataset)
-
-    epochs = train_config.epochs
-    bar = _progress_bar(steps_of(train_config, len(train.images)), len(history) / epochs, processes)
-    step = Step(
-        processes.parallel(model),
-        optimizer,
-        train.images,
-        config=train_config,
-        likelihood=model_config.likelihood,
-        processes=processes,
-    )
-    resumable, interrupted, problem = bool(history), False, None
+        state = resumed_state(state_path, model_config, train_config, dataset.checksum)
+        if state is not None:
+            state.restore(model, optimizer)
+            history = state.history
+    train = dataset.train.first(train_config.limit).to(device)
+    test = dataset.test.to(device)
+    writes, saved, problem = group.rank == 0, bool(history), None
+    bar = _progress_bar(train_config, len(train.images), len(history), disable=not writes)
 
     def after_step(step: int) -> None:
         bar.update()
-        if snapshots is not None and processes.rank == 0:
+        if snapshots is not None and writes:
             snapshots.keep(step, model, test)
 
     try:
-        if snapshots is not None and processes.rank == 0 and not history:
+        if snapshots is not None and writes and not history:
             snapshots.clear()
             snapshots.keep(0, model, test)
-        for epoch in range(len(history) + 1, epochs + 1):
-            started = time.perf_counter()
-            bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-            model.train()
-            with rounded_products(train_config.precision):
-                trained = _train_epoch(
-                    step,
-                    train,
-                    train_config,
-                    epoch=epoch,
-                    processes=processes,
-                    after_step=after_step,
-                )
-            tested = mean_elbo(model, test, train_config.seed)
-            if not math.isfinite(tested.neg_elbo):
-                raise Diverged.at(epoch, "the test split", tested.neg_elbo)
-            history.append(Epoch(epoch, *trained, *tested, time.perf_counter() - started))
+        epochs = train_epochs(
+            model,
+            optimizer,
+            train,
+            test,
+            train_config,
+            done=len(history),
+            group=group,
+            after_step=after_step,
+        )
+        for row in epochs:
+            history.append(row)
             if state_path is not None:
-                if processes.rank == 0:
-                    checksum = dataset.checksum
-                    write_state(
-                        state_path,
-                        TrainingState.capture(model, optimizer, train_config, checksum, history),
+                if writes:
+                    state = TrainingState.capture(
+                        model, optimizer, train_config, dataset.checksum, history
                     )
-                # The others go back to what the first one wrote.
-                processes.meet()
-                resumable = True
-            bar.write(_epoch_line(history[-1], epochs))
+                    write_state(state_path, state)
+                # The other ranks would go back to what rank 0 wrote.
+                group.barrier()
+                saved = True
+            bar.write(_epoch_line(row, train_config.epochs))
+            bar.set_description(_epoch_name(row.epoch + 1, train_config.epochs), refresh=False)
     except (KeyboardInterrupt, Diverged) as stop:
-        if not resumable:
+        if not saved:
             raise
         problem = str(stop) or None
         # The weights have moved on since the last finished epoch.
-        history = _go_back(state_path, model, optimizer)
-        interrupted = len(history) < epochs
+        state = read_state(state_path)
+        state.restore(model, optimizer)
+        history = state.history
     finally:
         bar.close()
+    interrupted = len(history) < train_config.epochs
     return FitResult(model.cpu().eval(), train_config, history, interrupted, problem)
 
 
-def steps_of(config: TrainConfig, count: int) -> int:
+def train_epochs(
+    model: VAE,
+    optimizer: torch.optim.Optimizer,
+    train: Split,
+    test: Split,
+    config: TrainConfig,
+    *,
+    done: int = 0,
+    group: ProcessGroup = ALONE,
+    after_step: Callable[[int], object] = lambda step: None,
+) -> Iterator[Epoch]:
+    """Train `model` and yield a row an epoch, measured on both splits.
+
+    Args:
+        model: a VAE, on the same device as the splits.
+        optimizer: `adam` of the model.
+        train, test: the splits to train and to measure on.
+        config: how to train; the order of images and the noise follow from (seed, epoch).
+        done: epochs that are finished.
+        group: the processes that train together.
+        after_step: called with the number of steps that the run has taken.
+
+    Raises:
+        Diverged: at the first loss that is not finite.
+    """
+    step = Step(model, optimizer, train.images, config, group)
+    count, device = len(train.images), train.images.device
+    for epoch in range(done + 1, config.epochs + 1):
+        started = time.perf_counter()
+        # 2^20 epochs fit between two seeds, so that no two runs share an epoch's randomness.
+        seed = (config.seed << 20) + epoch
+        torch.manual_seed(seed)
+        batches = torch.randperm(count).to(device).split(config.batch_size)
+        if group.rank > 0:
+            # One order for all ranks, but each its own noise.
+            torch.manual_seed((group.rank << 52) + seed)
+        steps, first = config.epochs * len(batches), (epoch - 1) * len(batches)
+        # The losses stay on the device: reading them at each step would make it wait.
+        losses = torch.zeros(len(batches), 3, device=device)
+        model.train()
+        with rounded_products(config.precision):
+            for k, batch in enumerate(batches):
+                at = first + k, steps
+                losses[k] = step(batch, learning_rate(config, *at), kl_weight(config, *at))
+                after_step(first + k + 1)
+                if k % CHECK_EVERY == 0 or k == len(batches) - 1:
+                    summed = group.sum(losses[: k + 1])
+                    check_finite(summed[:, 2], epoch, len(batches))
+        reconstruction, kl = (summed[:, :2].double().sum(0) / count).tolist()
+        tested = mean_elbo(model, test, config.seed)
+        if not math.isfinite(tested.neg_elbo):
+            raise Diverged.at(epoch, "the test split", tested.neg_elbo)
+        seconds = time.perf_counter() - started
+        yield Epoch(epoch, reconstruction + kl, reconstruction, kl, *tested, seconds)
+
+
+def total_steps(config: TrainConfig, count: int) -> int:
     """Return how many steps a whole run on `count` images takes."""
     return config.epochs * math.ceil(count / config.batch_size)
 
 
-def _resume(
-    path: Path,
-    model: VAE,
-    optimizer: torch.optim.Optimizer,
-    config: TrainConfig,
-    dataset: Dataset,
-) -> list[Epoch]:
-    """Put model and optimizer where the run at `path` stands, if there is one; return its rows."""
-    if not path.is_file():
-        print(f"nothing to resume at {path}: training from the start")
-        return []
-    state = read_state(path)
-    _check_same_run(state, model.config, config, dataset, path)
-    done = len(state.history)
-    if done > config.epochs:
-        raise ValueError(
-            f"epochs: found {config.epochs}, expected at least {done}, the epochs that {path} has "
-            "behind it"
-        )
-    state.restore(model, optimizer)
-    print(f"resuming after epoch {done} from {path}")
-    return list(state.history)
-
-
-def _train_epoch(
-    step: Step,
-    train: Split,
-    config: TrainConfig,
-    *,
-    epoch: int,
-    processes: Processes,
-    after_step: Callable[[int], None],
-) -> ElboMeans:
-    """Take one pass over `train` in an order, and with noise, that follow from (seed, epoch).
-
-    `after_step` is called with the number of steps that the run has taken.
-    """
-    device = train.images.device
-    # 2^20 epochs fit between two seeds, so that no two runs share an epoch's randomness.
-    torch.manual_seed((config.seed << 20) + epoch)
-    order = torch.randperm(len(train.images)).to(device)
-    if processes.rank > 0:
-        # One order for all, and other noise for each.
-        torch.manual_seed((processes.rank << 52) + (config.seed << 20) + epoch)
-    batches = order.split(config.batch_size)
-    steps, first = config.epochs * len(batches), (epoch - 1) * len(batches)
-    # Kept where they are computed: to look at each step's would make the device wait for us.
-    losses = torch.zeros(len(batches), 3, device=device)
-    for k, batch in enumerate(batches):
-        now = first + k
-        losses[k] = step(batch, learning_rate(config, now, steps), kl_weight(config, now, steps))
-        after_step(now + 1)
-        if k % CHECK_EVERY == 0 or k == len(batches) - 1:
-            seen = processes.sum(losses[: k + 1])
-            check_finite(seen[:, 2], epoch, len(batches))
-    reconstruction, kl = (seen[:, :2].double().sum(0) / len(train.images)).tolist()
-    return ElboMeans(reconstruction + kl, reconstruction, kl)
-
-
-def _go_back(path: Path, model: VAE, optimizer: torch.optim.Optimizer) -> list[Epoch]:
-    """Put model and optimizer where the state at `path` stands; return its rows."""
-    state = read_state(path)
-    state.restore(model, optimizer)
-    return list(state.history)
-
-
-def _progress_bar(steps: int, done: float, processes: Processes) -> tqdm:
-    """Return the bar of a run of which a share is done."""
+def _progress_bar(config: TrainConfig, count: int, done: int, disable: bool) -> tqdm:
+    """Return a bar of the steps of a run on `count` images, of which `done` epochs are behind."""
+    steps = total_steps(config, count)
     return tqdm(
         total=steps,
-        initial=round(steps * done),
+        initial=steps * done // config.epochs,
+        desc=_epoch_name(done + 1, config.epochs),
         unit="step",
         dynamic_ncols=True,
         # A terminal sees it move; a log file gets a line now and then.
         mininterval=0.1 if sys.stderr.isatty() else 10,
-        disable=processes.rank > 0,
+        disable=disable,
     )
 
 
+def _epoch_name(epoch: int, epochs: int) -> str:
+    return f"epoch {min(epoch, epochs):{len(str(epochs))}d}/{epochs}"
+
+
 def _epoch_line(row: Epoch, epochs: int) -> str:
-    width = len(str(epochs))
     return (
-        f"epoch {row.epoch:{width}d}/{epochs}  "
+        f"{_epoch_name(row.epoch, epochs)}  "
         f"train −ELBO {row.train_neg_elbo:7.2f}  test −ELBO {row.test_neg_elbo:7.2f} "
         f"= reconstruction {row.test_reconstruction:7.2f} + KL {row.test_kl:5.2f} nats  "
         f"{row.seconds:5.1f} s"
     )
 
 
-def _check_batches(
-    model_config: ModelConfig, train_config: TrainConfig, dataset: Dataset, processes: Processes
+def _check_images(
+    model_config: ModelConfig, train_config: TrainConfig, dataset: Dataset, group: ProcessGroup
 ) -> None:
-    """Refuse a last batch that is too small to be normalised by each of the processes."""
+    """Refuse images of another shape, and a last batch too small to be normalised by each rank."""
+    found, expected = tuple(dataset.train.images.shape[1:]), model_config.image_shape
+    if found != expected:
+        raise ValueError(
+            f"dataset {dataset.name}: found images of shape {found}, expected {expected} "
+            "from the model's config; set image_shape to the dataset's"
+        )
     count = len(dataset.train.first(train_config.limit).labels)
-    last, least = (count - 1) % train_config.batch_size + 1, 2 * processes.count
+    last, least = (count - 1) % train_config.batch_size + 1, 2 * group.world_size
     if model_config.family == "conv" and last < least:
         raise ValueError(
             f"batch_size: found {train_config.batch_size} for {count:,} images, which leaves a "
             f"last batch of {last}, expected at least {least} for batch normalisation; "
             "change --batch-size"
-        )
-
-
-def _check_same_run(
-    state: TrainingState,
-    model_config: ModelConfig,
-    train_config: TrainConfig,
-    dataset: Dataset,
-    path: Path,
-) -> None:
-    """Refuse to mix two runs; only the number of epochs may differ, to train on."""
-    now = config_to_dict(model_config) | config_to_dict(
-        replace(train_config, epochs=state.train_config.epochs)
-    )
-    then = config_to_dict(state.model_config) | config_to_dict(state.train_config)
-    differing = [f"{k} {then[k]!r} (now {now[k]!r})" for k in now if now[k] != then[k]]
-    if state.dataset_checksum != dataset.checksum:
-        differing.append("other data under the same name")
-    if differing:
-        raise ValueError(
-            f"{path}: found a run with {', '.join(differing)}, expected the same settings; "
-            "resume with those, or leave out --resume to train from the start"
         )

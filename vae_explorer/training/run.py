@@ -1,24 +1,33 @@
-"""What `train.py` says of a recipe and of what it is about to do, in words."""
+"""One run of `train.py`: the recipe with the flags in it, its summary, training, and saving."""
 
 from __future__ import annotations
 
+import sys
 import textwrap
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from vae_explorer.data import DATASETS, Dataset
-from vae_explorer.training.distributed import Processes
-from vae_explorer.training.save import device_name
+from vae_explorer.checkpoint.folder import check_replaceable, load_meta
+from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
+from vae_explorer.film.snapshots import Snapshots
+from vae_explorer.training.distributed import ProcessGroup
+from vae_explorer.training.fit import FitResult, fit, total_steps
+from vae_explorer.training.save import device_name, save_trained
 from vae_explorer.training.step import is_captured
-from vae_explorer.vae.recipes import RECIPES, Recipe
+from vae_explorer.vae.precision import PrecisionChoice, choose_precision
+from vae_explorer.vae.recipes import RECIPES, Recipe, default_recipes, find_recipe
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
-__all__ = ["banner", "recipe_in_words", "steps_in_words"]
+__all__ = ["RESUME_HINT", "choose_device", "choose_recipes", "recipe_in_words", "train_recipe"]
+
+RESUME_HINT = "Run the same command with --resume to continue after the last finished epoch."
 
 
 def recipe_in_words(recipe: Recipe) -> str:
-    """Return a recipe as `--list-recipes` prints it: name, what it is, where it comes from."""
+    """Return a recipe as `--list-recipes` prints it: name, description and source."""
     indent = " " * 14
     about = textwrap.fill(
         f"{recipe.description} {recipe.url or ''}".rstrip(),
@@ -31,44 +40,224 @@ def recipe_in_words(recipe: Recipe) -> str:
     return f"{recipe.name:14}{about.lstrip()}"
 
 
-def banner(
-    source: str, recipe: Recipe, data_dir: Path, dataset: Dataset, device: torch.device
-) -> str:
-    """Return what was chosen, in words.
+def choose_device(name: str) -> torch.device:
+    """Return the device called `name`, or the fastest one for `auto`."""
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    names = [device for device, found in available.items() if found]
+    if name not in ("auto", *names):
+        raise ValueError(
+            f"--device: found {name}, which this machine or its torch lacks; "
+            f"expected one of {', '.join(names)}, or auto"
+        )
+    return torch.device(names[0] if name == "auto" else name)
+
+
+def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
+    """Return the name of each recipe that was asked for, and the recipe with the flags in it."""
+    plane, deep = default_recipes(args.dataset or "mnist")
+    names = args.recipe or [plane, deep]
+    if not args.recipe and (args.name is not None or args.latent_dim is not None):
+        # These flags ask for one model: the plane's recipe for up to two dimensions.
+        names = [deep if (args.latent_dim or 2) > 2 else plane]
+    if args.name is not None and len(names) > 1:
+        raise ValueError(
+            f"--name: found {args.name!r} for {len(names)} recipes, expected one; "
+            "train them one at a time, or leave --name out"
+        )
+    if args.name is not None and (args.name != Path(args.name).name or args.name[:1] in ("", ".")):
+        raise ValueError(
+            f"--name: found {args.name!r}, expected a folder's name without a path or a leading "
+            "dot; --out says where the folder goes"
+        )
+    recipes = [_with_flags(find_recipe(name), args) for name in names]
+    if len(folders := {recipe.name for recipe in recipes}) < len(recipes):
+        raise ValueError(
+            f"--recipe: found {', '.join(names)}, which with these flags would all be written to "
+            f"{', '.join(folders)}; train them one at a time, each with its --name"
+        )
+    return list(zip(names, recipes, strict=True))
+
+
+def train_recipe(
+    source: str, recipe: Recipe, args: Namespace, device: torch.device, group: ProcessGroup
+) -> int:
+    """Train a recipe into the folder of its name.
 
     Args:
         source: the name of the recipe that was asked for.
-        recipe: the recipe with what flags have changed in it.
-        data_dir: where data sets are.
-        dataset: what it is trained on.
-        device: where.
+        recipe: that recipe with the flags in it.
+        args: of `train.py`.
+        device: where to train.
+        group: the processes that train together.
+
+    Returns:
+        The exit status: 0, 130 after Ctrl-C, or 1 where the loss was no longer finite.
     """
-    model, training = recipe.model, recipe.training
-    sizes = len(dataset.train.first(training.limit).labels), len(dataset.test.labels)
+    path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
+    if args.out.exists() and not args.out.is_dir():
+        raise ValueError(f"--out: found {args.out}, which is a file, expected a folder")
+    check_replaceable(path)
+    with group.rank_0_first():
+        dataset = load_dataset(recipe.training.dataset, args.data_dir)
+    precision = PrecisionChoice(args.precision, "set by --precision")
+    if args.precision == "auto":
+        precision = choose_precision(device)
+    summary = _run_summary(
+        source,
+        recipe,
+        precision=precision,
+        dataset=dataset,
+        data_dir=args.data_dir or default_data_dir(),
+        device=device,
+        group=group,
+    )
+    print(summary, flush=True)
+    if _is_finished(path) and not args.resume:
+        print(f"  replaces  the finished checkpoint {path}, once this run is finished")
+    training = replace(recipe.training, precision=precision.precision)
+    snapshots = _snapshots(args, state, total_steps(training, _train_size(recipe, dataset)))
+    result = fit(
+        recipe.model,
+        training,
+        dataset,
+        device=device,
+        state_path=state,
+        resume=args.resume,
+        group=group,
+        snapshots=snapshots,
+    )
+    status = 1 if result.problem else 130 if result.interrupted else 0
+    if group.rank == 0:
+        if result.problem:
+            print(f"train.py: {result.problem}", file=sys.stderr)
+        _write_checkpoint(result, path, source, dataset, device, snapshots=snapshots)
+    if status != 130:
+        # torchrun ends all ranks when one has failed, and rank 0 may still be writing.
+        group.barrier()
+    return status
+
+
+def _with_flags(recipe: Recipe, args: Namespace) -> Recipe:
+    """Return the recipe with the flags in it, under the name it is saved by."""
+    flags = ("dataset", "epochs", "batch_size", "lr", "beta", "warmup", "seed", "limit")
+    given = {flag: getattr(args, flag) for flag in flags if getattr(args, flag) is not None}
+    training, model = replace(recipe.training, **given), recipe.model
+    if args.latent_dim is not None:
+        model = replace(model, latent_dim=args.latent_dim)
+    name = recipe.name
+    if training.dataset != recipe.training.dataset or model != recipe.model:
+        name = _changed_name(recipe, training.dataset, model.latent_dim)
+    shape = DATASETS[training.dataset].image_shape
+    if shape != model.image_shape:
+        # A recipe's own kernels fit its own images only.
+        model = replace(model, image_shape=shape, kernels=(), decoder_kernels=())
+    return replace(recipe, name=args.name or name, model=model, training=training)
+
+
+def _changed_name(recipe: Recipe, dataset: str, dims: int) -> str:
+    """Return the folder's name for a recipe with another data set or other dimensions.
+
+    Our recipes are named after their data set, the others after their source too: `digits-5d`,
+    `vxlabs-5d`, `vxlabs-digits-2d`.
+    """
+    source = recipe.name.rsplit("-", 1)[0]
+    stems = {name.rsplit("-", 1)[0] for key in DATASETS for name in default_recipes(key)}
+    parts = [] if source in stems else [source]
+    if not parts or dataset != recipe.training.dataset:
+        parts.append(dataset)
+    return "-".join([*parts, f"{dims}d"])
+
+
+def _run_summary(
+    source: str,
+    recipe: Recipe,
+    *,
+    precision: PrecisionChoice,
+    dataset: Dataset,
+    data_dir: Path,
+    device: torch.device,
+    group: ProcessGroup,
+) -> str:
+    """Return what is trained, on what and where, a line each."""
+    model, training, original = recipe.model, recipe.training, RECIPES[source]
+    unchanged = (model, training) == (original.model, original.training)
+    changes = "" if unchanged else f"{source} with other settings. "
     where = f" from {data_dir}" if DATASETS[dataset.name].folder else ", from scikit-learn"
-    given = RECIPES[source]
-    same = (model, training) == (given.model, given.training)
-    what = recipe.description if same else f"{source} with other settings. {recipe.description}"
     extras = f", dropout {model.dropout:g}" * bool(model.dropout)
     extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
     extras += f", weight decay {training.weight_decay:g}" * bool(training.weight_decay)
     extras += f", gradient clipped to {training.clip or 0:g}" * bool(training.clip)
-    return (
-        f"{recipe.name}: {what}\n"
-        f"  recipe    {source}, seed {training.seed}, beta {training.beta:g}\n"
-        f"  model     {network_in_words(model)}, {model.likelihood} likelihood, "
-        f"{parameter_count(model):,} parameters\n"
-        f"  data      {dataset.name}{where}: {sizes[0]:,} training, {sizes[1]:,} test images\n"
-        f"  training  epochs {training.epochs}, batch {training.batch_size}, "
-        f"Adam {training.lr:g} ({training.schedule}){extras}\n"
-        f"  device    {device_name(device)}"
+    if group.world_size > 1:
+        steps = f"by {group.world_size} processes, each with its shard of every batch"
+    elif is_captured(device, group):
+        steps = "captured as one CUDA graph and replayed"
+    else:
+        steps = "one operation at a time (a CUDA graph needs an NVIDIA GPU)"
+    lines = [
+        f"{recipe.name}: {changes}{recipe.description}",
+        f"recipe    {source}, seed {training.seed}, beta {training.beta:g}",
+        f"model     {network_in_words(model)}, {model.likelihood} likelihood, "
+        f"{parameter_count(model):,} parameters",
+        f"data      {dataset.name}{where}: {_train_size(recipe, dataset):,} training, "
+        f"{len(dataset.test.labels):,} test images",
+        f"training  epochs {training.epochs}, batch {training.batch_size}, "
+        f"Adam {training.lr:g} ({training.schedule}){extras}",
+        f"device    {device_name(device)}",
+        f"products  {precision.precision}: {precision.reason}; all else is float32",
+        f"steps     {steps}",
+    ]
+    if model.latent_dim == 1:
+        lines.append("note      the app's maps need two dimensions: only the Model page opens it")
+    return "\n  ".join(lines)
+
+
+def _train_size(recipe: Recipe, dataset: Dataset) -> int:
+    return len(dataset.train.first(recipe.training.limit).labels)
+
+
+def _snapshots(args: Namespace, state: Path, steps: int) -> Snapshots | None:
+    """Return where a run's snapshots go, if it is filmed; a film that was begun is finished."""
+    folder = state.with_suffix(".snapshots")
+    begun = args.resume and any(folder.glob("*.safetensors"))
+    if args.snapshots is None and not begun:
+        return None
+    if args.resume and state.is_file() and not begun:
+        print("  note      this run began without --snapshots: its film begins here")
+    return Snapshots(folder, args.snapshots or 2, steps)
+
+
+def _write_checkpoint(
+    result: FitResult,
+    path: Path,
+    source: str,
+    dataset: Dataset,
+    device: torch.device,
+    *,
+    snapshots: Snapshots | None,
+) -> None:
+    """Save a run, and print where; an interrupted one does not replace a finished checkpoint."""
+    stopped = f"stopped after epoch {len(result.history)} of {result.train_config.epochs}"
+    if result.interrupted and _is_finished(path):
+        print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {RESUME_HINT}")
+        return
+    if result.interrupted:
+        print(f"\n{stopped}; measuring it and writing {path} ...", flush=True)
+    meta = save_trained(result, path, source, dataset, device, snapshots=snapshots)
+    print(
+        f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
+        f"{meta.metrics['active_units']} of {meta.model.latent_dim} dimensions active"
     )
+    if result.interrupted:
+        print(RESUME_HINT)
 
 
-def steps_in_words(device: torch.device, processes: Processes) -> str:
-    """Return how the training's steps are taken."""
-    if processes.count > 1:
-        return f"by {processes.count} processes, each with its part of every batch"
-    if is_captured(device, processes):
-        return "captured as one CUDA graph and replayed"
-    return "one operation at a time (a CUDA graph needs an NVIDIA GPU)"
+def _is_finished(path: Path) -> bool:
+    try:
+        meta = load_meta(path)
+    except (ValueError, FileNotFoundError):
+        return False
+    return meta.epochs_done >= meta.training.epochs

@@ -1,4 +1,4 @@
-"""From a trained model to its checkpoint folder: measure it, encode the test split, save."""
+"""From a trained model to its checkpoint folder: measure, encode the test split, save."""
 
 from __future__ import annotations
 
@@ -22,17 +22,25 @@ from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.film.film import add_film
 from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots
-from vae_explorer.training.fit import FitResult, steps_of
+from vae_explorer.training.fit import FitResult, total_steps
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo
 
-__all__ = ["device_name", "release"]
+__all__ = ["device_name", "save_trained"]
 
-# Half the bytes are worth a change in the bound that is far below what two seeds differ by.
+# A change of the bound, in nats, far below what two seeds differ by: half the bytes are worth it.
 HALF_TOLERANCE = 0.05
+STORED_METRICS = (
+    "test_neg_elbo",
+    "test_reconstruction",
+    "test_kl",
+    "active_units",
+    "knn_accuracy",
+    "trustworthiness",
+)
 
 
-def release(
+def save_trained(
     result: FitResult,
     path: Path,
     recipe: str,
@@ -41,26 +49,26 @@ def release(
     *,
     snapshots: Snapshots | None = None,
 ) -> Meta:
-    """Write the checkpoint folder of a finished or interrupted training.
+    """Write the checkpoint folder of a finished or interrupted run and return its meta.
 
     Weights are stored as float16 where that moves the test −ELBO by less than 0.05 nats, and
-    everything measured or encoded is of the weights as stored. Of more than two dimensions UMAP and
-    t-SNE are added once the folder is whole, so that who does not wait for them loses nothing else;
-    not after Ctrl-C, for who stops a run does not want to wait.
+    metrics and codes are of the weights as stored. For more than two dimensions UMAP and t-SNE
+    follow once the folder is complete, so that stopping them loses nothing else; an interrupted
+    run goes without.
 
     Args:
-        result: what `fit` returned.
+        result: of `fit`.
         path: the checkpoint folder, replaced when everything is written.
-        recipe: the name of the recipe, for the record.
+        recipe: the recipe's name, for the record.
         dataset: the data the model was trained on.
-        device: where it was trained, for the record and for the measuring.
-        snapshots: of the run, to make its film of.
+        device: where it was trained, for the record, and where it is measured.
+        snapshots: of the run, for its film.
     """
-    # Asked first, because UMAP's libraries change torch's number of threads.
+    # First, because UMAP's libraries change torch's number of threads.
     trained_on = device_name(device)
     model, dtype = _as_stored(result.model, dataset.test)
     latents = encode_split(model.to(device), dataset.test)
-    figures = evaluate(model, latents, dataset)
+    found = evaluate(model, latents, dataset)
     train_config = result.train_config
     meta = Meta(
         name=path.name,
@@ -74,15 +82,8 @@ def release(
             train_size=len(dataset.train.first(train_config.limit).labels),
             test_size=len(dataset.test.labels),
         ),
-        metrics={
-            "test_neg_elbo": figures.test_neg_elbo,
-            "test_reconstruction": figures.test_reconstruction,
-            "test_kl": figures.test_kl,
-            "active_units": figures.active_units,
-            "knn_accuracy": figures.knn_accuracy,
-            "trustworthiness": figures.trustworthiness,
-        },
-        kl_by_dimension=figures.kl_by_dimension,
+        metrics={name: getattr(found, name) for name in STORED_METRICS},
+        kl_by_dimension=found.kl_by_dimension,
         epochs_done=len(result.history),
         weights_dtype=dtype,
         seed=train_config.seed,
@@ -100,25 +101,25 @@ def release(
 
 
 def device_name(device: torch.device) -> str:
-    """Return the device in words, such as `cpu (threads: 2)` or `cuda (NVIDIA H200)`."""
+    """Return a device's name, such as `cpu (threads: 2)` or `cuda (NVIDIA H200)`."""
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"cpu (threads: {torch.get_num_threads()})" if device.type == "cpu" else device.type
 
 
 def _add_film(path: Path, snapshots: Snapshots, meta: Meta, latents: Latents) -> None:
-    """Make the film of the snapshots that are there, where they are enough for one."""
-    taken = snapshots.load()
-    if len(taken) < 2:
-        print(f"no film: found {len(taken)} snapshots of this run, expected at least 2")
+    """Add the film of a run to its checkpoint; two snapshots are enough for one."""
+    found = snapshots.load()
+    if len(found) < 2:
+        print(f"no film: found {len(found)} snapshots of this run, expected at least 2")
         return
-    steps_an_epoch = steps_of(meta.training, meta.dataset.train_size) // meta.training.epochs
-    print(f"film of {len(taken)} snapshots ...", flush=True)
-    add_film(path, make_film(taken, meta.model, latents, steps_an_epoch))
+    steps_an_epoch = total_steps(meta.training, meta.dataset.train_size) // meta.training.epochs
+    print(f"film of {len(found)} snapshots ...", flush=True)
+    add_film(path, make_film(found, meta.model, latents, steps_an_epoch))
 
 
 def _add_projections(path: Path, latents: Latents) -> None:
-    """Compute the stored flat views of a checkpoint's codes, and add each when it is there."""
+    """Add UMAP and t-SNE of a checkpoint's codes to it, each as soon as it is computed."""
     count = len(latents.mean)
     print(f"UMAP of {count:,} test codes ...", flush=True)
     add_projection(path, latents, "umap", umap_projection(latents.mean))
@@ -135,7 +136,7 @@ def _add_projections(path: Path, latents: Latents) -> None:
 
 
 def _as_stored(model: VAE, test: Split) -> tuple[VAE, str]:
-    """Return the model as it will be read back, and the dtype that its weights are stored in."""
+    """Return the model with its weights as stored, and their dtype."""
     rounded = copy.deepcopy(model).half().float()
     moved = abs(mean_elbo(rounded, test).neg_elbo - mean_elbo(model, test).neg_elbo)
     return (rounded, "float16") if moved < HALF_TOLERANCE else (model, "float32")

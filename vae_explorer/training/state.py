@@ -1,14 +1,13 @@
-"""Where a run stands after an epoch: all that is needed to go on as if it had never stopped.
+"""The state of a run after an epoch: all that is needed to resume as if it had never stopped.
 
 One safetensors file: weights and Adam's moments as tensors, the rest as JSON in its header. No
-random state is kept, because the randomness of every epoch follows from (seed, epoch) alone.
+random state is stored, because the randomness of every epoch follows from (seed, epoch) alone.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,9 +16,16 @@ from safetensors.torch import save_file
 from torch import nn
 
 from vae_explorer.checkpoint.history import Epoch
-from vae_explorer.vae.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
+from vae_explorer.checkpoint.storage import replacing
+from vae_explorer.vae.config import (
+    ModelConfig,
+    TrainConfig,
+    config_differences,
+    config_from_dict,
+    config_to_dict,
+)
 
-__all__ = ["TrainingState", "read_state", "write_state"]
+__all__ = ["TrainingState", "read_state", "resumed_state", "write_state"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class TrainingState:
 
     Attributes:
         model_config, train_config: what is trained, and how.
-        dataset_checksum: SHA-256 of the data it is trained on.
+        dataset_checksum: SHA-256 of the training and test data.
         history: a row for each finished epoch.
         tensors: weights (`model.*`) and Adam's state (`adam.<parameter>.<name>`).
     """
@@ -48,25 +54,26 @@ class TrainingState:
         dataset_checksum: str,
         history: list[Epoch],
     ) -> TrainingState:
-        """Take the state of a running training."""
+        """Return the state of a run; `model` and `optimizer` keep the tensors."""
         tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
         for index, moments in optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
         return cls(model.config, train_config, dataset_checksum, list(history), tensors)
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Put weights and moments back; the model and the optimizer must be of the same config."""
-        weights = {k.removeprefix("model."): v for k, v in self._with("model.").items()}
-        model.load_state_dict(weights)
+        """Load weights and moments; model and optimizer must be of the same configs."""
+        weights: dict[str, torch.Tensor] = {}
         moments: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in self._with("adam.").items():
-            _, index, name = key.split(".")
-            moments.setdefault(int(index), {})[name] = value
+        for key, value in self.tensors.items():
+            kind, name = key.split(".", 1)
+            if kind == "model":
+                weights[name] = value
+            else:
+                index, moment = name.split(".")
+                moments.setdefault(int(index), {})[moment] = value
+        model.load_state_dict(weights)
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
-
-    def _with(self, prefix: str) -> dict[str, torch.Tensor]:
-        return {k: v for k, v in self.tensors.items() if k.startswith(prefix)}
 
 
 def write_state(path: Path, state: TrainingState) -> None:
@@ -77,14 +84,10 @@ def write_state(path: Path, state: TrainingState) -> None:
         "dataset_checksum": state.dataset_checksum,
         "history": [list(epoch) for epoch in state.history],
     }
+    tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp")
-    save_file(
-        {k: v.detach().cpu().contiguous() for k, v in state.tensors.items()},
-        temporary,
-        metadata={"state": json.dumps(header)},
-    )
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"state": json.dumps(header)})
 
 
 def read_state(path: Path) -> TrainingState:
@@ -112,3 +115,36 @@ def read_state(path: Path) -> TrainingState:
             f"{path}: found no readable training state ({error}); "
             "delete it and train from the start"
         ) from error
+
+
+def resumed_state(
+    path: Path, model_config: ModelConfig, train_config: TrainConfig, dataset_checksum: str
+) -> TrainingState | None:
+    """Read the state that a run is to be resumed from; None, and a message, if there is none.
+
+    Raises:
+        ValueError: for another run's state: only a larger number of epochs may differ.
+    """
+    if not path.is_file():
+        print(f"nothing to resume at {path}: training from the start")
+        return None
+    state = read_state(path)
+    same_epochs = replace(train_config, epochs=state.train_config.epochs)
+    differences = config_differences(
+        (state.model_config, state.train_config), (model_config, same_epochs)
+    )
+    differing = [f"{name} {then!r} (now {now!r})" for name, (then, now) in differences.items()]
+    if state.dataset_checksum != dataset_checksum:
+        differing.append("other data under the same name")
+    if differing:
+        raise ValueError(
+            f"{path}: found a run with {', '.join(differing)}, expected the same settings; "
+            "resume with those, or leave out --resume to train from the start"
+        )
+    if (done := len(state.history)) > train_config.epochs:
+        raise ValueError(
+            f"epochs: found {train_config.epochs}, expected at least {done}, which the run at "
+            f"{path} has finished; raise --epochs, or leave out --resume to train from the start"
+        )
+    print(f"resuming after epoch {done} from {path}")
+    return state

@@ -1,36 +1,81 @@
-"""One step of the training: the loss of a batch, its gradient, Adam.
+"""One training step: the schedules, the loss of a batch, its gradient, Adam.
 
-A GPU takes such a step in less time than it takes to launch its kernels one by one, so there the
-step is captured once as a CUDA graph and then replayed, with its noise from the graph's generator.
+A GPU takes a step in less time than it takes to launch its kernels one by one, so there the step
+is captured once as a CUDA graph and then replayed, with its noise from the graph's generator.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 
 import torch
 from torch import Tensor, nn
 
 from vae_explorer.data import to_float
-from vae_explorer.training.distributed import Processes
+from vae_explorer.training.distributed import ProcessGroup
 from vae_explorer.vae.config import TrainConfig
+from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import negative_elbo
 
-__all__ = ["Step", "adam", "is_captured"]
+__all__ = ["Diverged", "Step", "adam", "check_finite", "is_captured", "kl_weight", "learning_rate"]
 
-# A capture needs every library awake: so many steps are taken one kernel at a time before it.
+# A capture needs every library awake: this many steps run one kernel at a time before it.
 STEPS_BEFORE_CAPTURE = 3
 
 
-def is_captured(device: torch.device, processes: Processes) -> bool:
-    """Whether steps on `device` are captured as a CUDA graph; several processes take them one
-    kernel at a time, for their gradients meet between two of them."""
-    return device.type == "cuda" and processes.count == 1
+class Diverged(ValueError):
+    """A loss that is no longer finite; says where it was found."""
+
+    @classmethod
+    def at(cls, epoch: int, where: str, loss: float) -> Diverged:
+        """Say in which epoch, where in it, and what was found."""
+        kept = f"The model of epoch {epoch - 1} is kept."
+        return cls(
+            f"epoch {epoch}, {where}: found a loss of {loss}, expected a finite number; lower "
+            f"--lr. {kept if epoch > 1 else 'Nothing was written.'}"
+        )
+
+
+def check_finite(losses: Tensor, epoch: int, steps: int) -> None:
+    """Raise `Diverged` at the first loss that is not finite.
+
+    Args:
+        losses: of an epoch's first S steps, in nats with shape (S,).
+        epoch: its number.
+        steps: how many steps the epoch has.
+    """
+    found = losses.cpu()
+    bad = (~found.isfinite()).nonzero()
+    if len(bad):
+        step = int(bad[0])
+        raise Diverged.at(epoch, f"step {step + 1} of {steps}", found[step].item())
+
+
+def kl_weight(config: TrainConfig, step: int, steps: int) -> float:
+    """Return the KL's weight at `step` of `steps`: linear from 0 in the warm-up, then beta."""
+    rising = config.warmup * steps
+    return config.beta * min(1.0, step / rising) if rising else config.beta
+
+
+def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
+    """Return Adam's learning rate at `step` of `steps`."""
+    if config.schedule == "cosine":
+        return config.lr * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return config.lr
+
+
+def is_captured(device: torch.device, group: ProcessGroup) -> bool:
+    """Return whether steps on `device` are captured as a CUDA graph.
+
+    Several ranks launch their kernels one by one, as gradients are exchanged between them.
+    """
+    return device.type == "cuda" and group.world_size == 1
 
 
 def adam(model: nn.Module, config: TrainConfig, captured: bool) -> torch.optim.AdamW:
-    """Return Adam (Kingma & Ba 2015), with decoupled weight decay where the config has any
-    (Loshchilov & Hutter 2019), for the model's parameters; captured: such that a graph may hold it.
+    """Return Adam (Kingma & Ba 2015), with the config's decoupled weight decay (Loshchilov &
+    Hutter 2019), for the model's parameters; captured: for steps in a CUDA graph.
     """
     rate: float | Tensor = config.lr
     if captured:
@@ -45,54 +90,52 @@ def adam(model: nn.Module, config: TrainConfig, captured: bool) -> torch.optim.A
 
 
 class Step:
-    """What is done with each batch.
+    """The step that is taken with each batch.
 
     Args:
-        model: what `Processes.parallel` made of a VAE.
-        optimizer: `adam` of that VAE.
-        images: the training split's, uint8 with shape (N, C, H, W), on the model's device.
+        model: what to train.
+        optimizer: `adam` of that model.
+        images: of the training split, uint8 with shape (N, C, H, W), on the model's device.
         config: how to train.
-        likelihood: the model's.
-        processes: those that train together.
+        group: the processes that train together.
     """
 
     def __init__(
         self,
-        model: nn.Module,
+        model: VAE,
         optimizer: torch.optim.Optimizer,
         images: Tensor,
-        *,
         config: TrainConfig,
-        likelihood: str,
-        processes: Processes,
+        group: ProcessGroup,
     ) -> None:
-        self._model, self._optimizer, self._images = model, optimizer, images
-        self._config, self._likelihood, self._processes = config, likelihood, processes
+        self._model, self._likelihood = group.parallel(model), model.config.likelihood
+        self._optimizer, self._images, self._config, self._group = optimizer, images, config, group
         # What changes from step to step lives on the device, where a graph finds it.
         self._kl_weight = torch.ones((), device=images.device)
         self._batch = torch.zeros(config.batch_size, dtype=torch.int64, device=images.device)
-        self._captured = is_captured(images.device, processes)
+        self._captured = is_captured(images.device, group)
         self._taken = 0
         self._graph: torch.cuda.CUDAGraph | None = None
         self._losses: Tensor | None = None
 
     def __call__(self, batch: Tensor, lr: float, kl_weight: float) -> Tensor:
-        """Take one step and return what was lost, without waiting for the device.
+        """Take one step, without waiting for the device.
 
         Args:
-            batch: indices of images, with shape (B,), on the device; B is smaller in an epoch's
-                last batch only.
+            batch: indices of images, int64 with shape (B,), on the device; only an epoch's last
+                batch may be smaller than the others.
             lr: Adam's learning rate.
             kl_weight: the KL's weight in the loss.
 
         Returns:
-            The batch's sums of reconstruction and KL, and its mean loss, in nats with shape (3,).
+            Sums of reconstruction and KL over this rank's shard, and its loss, in nats with shape
+            (3,).
         """
-        for group in self._optimizer.param_groups:
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(lr)
+        for parameters in self._optimizer.param_groups:
+            if isinstance(parameters["lr"], Tensor):
+                parameters["lr"].fill_(lr)
             else:
-                group["lr"] = lr
+                parameters["lr"] = lr
         self._kl_weight.fill_(kl_weight)
         if not self._captured or len(batch) < self._config.batch_size:
             return self._take(batch)
@@ -106,10 +149,10 @@ class Step:
         return self._losses
 
     def _take(self, batch: Tensor) -> Tensor:
-        x = to_float(self._images[self._processes.part(batch)])
+        x = to_float(self._images[self._group.shard(batch)])
         parts = negative_elbo(self._model(x), x, self._likelihood)
-        # The mean over the whole batch, of which gradients are averaged over the processes.
-        share = len(batch) / self._processes.count
+        # Gradients are averaged over the ranks, and the mean is over the whole batch.
+        share = len(batch) / self._group.world_size
         loss = parts.total(self._kl_weight).sum() / share
         self._optimizer.zero_grad()
         loss.backward()
@@ -119,7 +162,7 @@ class Step:
         return torch.stack([*(part.detach().sum() for part in parts), loss.detach()])
 
     def _take_aside(self) -> Tensor:
-        """Take a step on a stream of its own, as those before a capture must be."""
+        """Take a step on a side stream, as a capture asks of the steps before it."""
         aside, main = torch.cuda.Stream(), torch.cuda.current_stream()
         aside.wait_stream(main)
         with torch.cuda.stream(aside):
@@ -128,7 +171,7 @@ class Step:
         return losses
 
     def _capture(self) -> bool:
-        """Capture the step, which takes none; where that fails, say so and give it up."""
+        """Capture the step without taking it; return whether that worked."""
         graph = torch.cuda.CUDAGraph()
         try:
             self._optimizer.zero_grad()

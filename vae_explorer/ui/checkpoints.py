@@ -1,73 +1,245 @@
-"""The checkpoint picker in the sidebar: what can be opened, and why the rest cannot."""
+"""Which checkpoint the pages show, and which ones Compare compares: the choice in the top bar.
+
+A choice is kept in the session, and stands in the address (`?checkpoint=NAME`, `?compare=A/B`). The
+address is read when a page is opened, by a link or by going back to it. The browser writes it: what
+Python writes there adds an entry to the browser's history.
+"""
 
 from __future__ import annotations
 
 import os
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
-from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints
+from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints, load_meta
 from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.ui.markdown import plain
+from vae_explorer.ui.live_map import write_address
+from vae_explorer.ui.markdown import escape_markdown
 
-__all__ = ["checkpoint_folders", "choose_checkpoint"]
+__all__ = [
+    "Shown",
+    "choose",
+    "choose_checkpoint",
+    "choose_compared",
+    "chosen_checkpoint",
+    "compared",
+    "usable_checkpoints",
+]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
+MIN_COMPARED, MAX_COMPARED = 2, 4
+# As the address has them: no folder's name holds it.
+SEPARATOR = "/"
+# A longer list is searched.
+MAX_LISTED = 12
 
 
-def choose_checkpoint() -> Path:
-    """Show the picker and return the chosen checkpoint's folder.
+class Shown(NamedTuple):
+    """A checkpoint that a page shows: the name it is listed by, its folder, its description."""
 
-    The choice is kept across pages and in the URL (`?checkpoint=NAME`), so that a link reopens it.
-    """
-    entries = _entries()
-    usable = {name: entry for name, entry in entries.items() if entry.meta}
-    with st.sidebar:
-        if not usable:
-            folders = " or ".join(map(str, _folders()))
-            st.error(
-                f"Found no checkpoint to open in {folders}. Run `python train.py` to make some."
+    name: str
+    path: Path
+    meta: Meta
+
+
+def chosen_checkpoint() -> Path:
+    """Return the folder of the checkpoint that the page shows."""
+    return st.session_state.shown[0].path
+
+
+def compared() -> list[Shown]:
+    """Return the two to four checkpoints that Compare compares."""
+    return st.session_state.shown
+
+
+def choose_checkpoint(page: str) -> None:
+    """Show the picker of the one checkpoint that the page at the URL path `page` shows."""
+    entries, usable = _entries(), usable_checkpoints()
+    if not usable:
+        folders = " or ".join(map(str, _folders()))
+        st.error(
+            escape_markdown(
+                f"{folders}: found no checkpoint that can be opened, expected at least one; run "
+                "python train.py to make some"
             )
-            _show_broken(entries)
-            st.stop()
-        asked = st.query_params.get("checkpoint")
-        if asked and asked not in usable:
-            # Kept, because the page may run again before anyone has read it.
-            st.session_state.not_there = asked
-        if missing := st.session_state.get("not_there"):
-            why = "cannot be opened" if missing in entries else "is not here"
-            st.warning(plain(f"The link asks for the checkpoint “{missing}”, which {why}."))
-        if st.session_state.get("chosen") not in usable:
-            st.session_state.chosen = asked if asked in usable else _first(usable)
-        elif asked in usable and asked != st.session_state.get("asked"):
-            # The address is another than it was left: someone went back to it.
-            st.session_state.chosen = asked
-        # Written before every run: a widget's own value does not outlive a change of page when
-        # it was first set by the program, as a link does.
-        st.session_state.checkpoint = st.session_state.chosen
-        name = st.radio(
+        )
+        _list_broken(entries)
+        st.stop()
+    state = st.session_state
+    _read_address(page, usable, entries)
+    # Written before every run: a widget's own value does not outlive what the program has set.
+    state.picker_name = state.chosen
+    several = len({shown.meta.dataset.name for shown in usable.values()}) > 1
+    with st.container(key="picker", horizontal=True):
+        st.selectbox(
             "Checkpoint",
             list(usable),
-            key="checkpoint",
-            captions=[_facts(entry.meta) for entry in usable.values()],
-            on_change=_keep_choice,
+            key="picker_name",
+            format_func=lambda name: _title(usable[name], several),
+            on_change=lambda: choose(st.session_state.picker_name),
+            label_visibility="collapsed",
         )
-        _show_broken(entries)
-    if asked != name:
-        st.query_params["checkpoint"] = name
-    st.session_state.asked = name
-    return usable[name].path
+        if any(entry.problem for entry in entries.values()):
+            with st.popover("⚠", help="Folders that cannot be opened"):
+                _list_broken(entries)
+    write_address(page, checkpoint=state.chosen)
+    state.shown = [usable[state.chosen]]
 
 
-def checkpoint_folders() -> dict[str, CheckpointEntry]:
-    """Return every folder that is listed, by the name that the picker gives it."""
-    return _entries()
+def choose(name: str) -> None:
+    """Choose the checkpoint `name` for the pages to come, as the picker does."""
+    st.session_state.chosen = name
+    st.session_state.missing = []
 
 
-def _keep_choice() -> None:
-    st.session_state.chosen = st.session_state.checkpoint
-    st.session_state.not_there = None
+def usable_checkpoints() -> dict[str, Shown]:
+    """Return the checkpoints that can be opened, by data set and latent dimensions."""
+    found = {k: Shown(k, entry.path, entry.meta) for k, entry in _entries().items() if entry.meta}
+    return dict(sorted(found.items(), key=lambda item: _by_size(item[1].meta)))
+
+
+def choose_compared(page: str) -> None:
+    """Show the choice of two to four checkpoints, for Compare at the URL path `page`.
+
+    Any whose description can be read may be chosen, also where its codes are missing. Until
+    someone chooses, they are the chosen checkpoint and the next one that fits it.
+    """
+    entries, state = _entries(), st.session_state
+    known = _known(entries)
+    if known:
+        _read_address(page, known, entries)
+    names = _compared_names(known)
+    with st.container(key="picker"), st.popover("Choose checkpoints", width="stretch"):
+        _list_compared(known, names)
+        _list_broken(entries)
+    if gone := [name for name in state.get("compared_names") or [] if name not in known]:
+        st.warning(escape_markdown(f"No longer here: {', '.join(gone)}. The others stay."))
+    if len(names) < MIN_COMPARED:
+        more = (
+            "choose one more in the bar above."
+            if len(known) >= MIN_COMPARED
+            else f"{len(known)} can be opened here. Run `python train.py` to make more."
+        )
+        st.info(f"A comparison takes {MIN_COMPARED} to {MAX_COMPARED} checkpoints: {more}")
+        st.stop()
+    shapes = {name: known[name].meta.model.image_shape for name in names}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        st.error(
+            escape_markdown(
+                f"image shapes (C, H, W): found {found}, expected one for all, because one "
+                "picture is encoded by all; take those out that differ"
+            )
+        )
+        st.stop()
+    write_address(page, compare=SEPARATOR.join(names))
+    state.shown = [known[name] for name in names]
+
+
+def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, CheckpointEntry]) -> None:
+    """Take the choice from the address when a page is opened, and make one if there is none.
+
+    While a page stays open, its address follows the choice and is not read.
+
+    Args:
+        page: its URL path.
+        fit: the checkpoints that it can show.
+        entries: all folders that are listed.
+    """
+    state = st.session_state
+    if state.get("page") != page:
+        state.page = page
+        state.missing = []
+        several = [name for name in st.query_params.get("compare", "").split(SEPARATOR) if name]
+        checkpoint = st.query_params.get("checkpoint")
+        asked = list(dict.fromkeys(several or ([checkpoint] if checkpoint else [])))
+        found = [name for name in asked if name in fit]
+        state.missing = [name for name in asked if name not in fit]
+        if len(found) >= MIN_COMPARED:
+            state.compared_names = found[:MAX_COMPARED]
+        if found and ("chosen" not in state or not several):
+            state.chosen = found[0]
+    for name in state.missing:
+        why = "cannot be opened" if name in entries else "is not here"
+        st.warning(escape_markdown(f"The link asks for the checkpoint “{name}”, which {why}."))
+    if state.get("chosen") not in fit:
+        # Open on a plane, if there is one: it is the easiest space to see.
+        state.chosen = min(fit, key=lambda name: fit[name].meta.model.latent_dim != 2)
+
+
+def _compared_names(known: dict[str, Shown]) -> list[str]:
+    """Return the names of what is compared: what was chosen, or two to begin with."""
+    state = st.session_state
+    if state.get("compared_names") is not None:
+        return [name for name in state.compared_names if name in known]
+    if state.get("chosen") not in known:
+        return []
+    shape = known[state.chosen].meta.model.image_shape
+    alike = [name for name, shown in known.items() if shown.meta.model.image_shape == shape]
+    return list(dict.fromkeys([state.chosen, *alike]))[:MIN_COMPARED]
+
+
+def _list_compared(known: dict[str, Shown], names: list[str]) -> None:
+    """Show a box for each checkpoint, by data set; those that cannot be added say why."""
+    wanted = ""
+    if len(known) > MAX_LISTED:
+        wanted = st.text_input("Search", key="compared_search", placeholder="name or data set")
+    shape = known[names[0]].meta.model.image_shape if names else None
+
+    def toggle(name: str) -> None:
+        rest = [other for other in names if other != name]
+        st.session_state.compared_names = rest if name in names else [*names, name]
+
+    listed = [
+        shown
+        for name, shown in known.items()
+        if name in names or wanted.lower() in f"{name} {shown.meta.dataset.name}".lower()
+    ]
+    for dataset, group in groupby(listed, key=lambda shown: shown.meta.dataset.name):
+        st.caption(escape_markdown(dataset))
+        for shown in group:
+            why = ""
+            if shown.name not in names and len(names) == MAX_COMPARED:
+                why = f"{MAX_COMPARED} are chosen"
+            elif shape not in (None, shown.meta.model.image_shape) and shown.name not in names:
+                found, expected = (
+                    " × ".join(map(str, s)) for s in (shown.meta.model.image_shape, shape)
+                )
+                why = f"images of {found}, expected {expected}"
+            key = f"compare {shown.name}".replace("__", "_ _")
+            st.session_state[key] = shown.name in names
+            st.checkbox(
+                escape_markdown(_title(shown) + f" — {why}" * bool(why)),
+                key=key,
+                disabled=bool(why),
+                on_change=toggle,
+                args=(shown.name,),
+            )
+
+
+def _list_broken(entries: dict[str, CheckpointEntry]) -> None:
+    """Show each folder that cannot be opened, and why."""
+    broken = {name: entry.problem for name, entry in entries.items() if entry.problem}
+    if broken:
+        st.markdown("**Cannot be opened**")
+    for name, problem in broken.items():
+        st.caption(f"**{escape_markdown(name)}** · {escape_markdown(problem)}")
+
+
+def _title(shown: Shown, with_dataset: bool = False) -> str:
+    """Return what a list says of a checkpoint, such as `mnist-20d · 20-D · 93.0`."""
+    meta = shown.meta
+    facts = [shown.name, *([meta.dataset.name] * with_dataset), f"{meta.model.latent_dim}-D"]
+    if meta.epochs_done < meta.training.epochs:
+        facts.append(f"{meta.epochs_done} of {meta.training.epochs} epochs")
+    return " · ".join([*facts, f"{meta.metrics['test_neg_elbo']:.1f}"])
+
+
+def _size(image_shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, image_shape))
 
 
 def _folders() -> list[Path]:
@@ -79,37 +251,23 @@ def _entries() -> dict[str, CheckpointEntry]:
     """Return every listed folder by name; the second of two with one name says where it is."""
     entries: dict[str, CheckpointEntry] = {}
     for folder in dict.fromkeys(path.resolve() for path in _folders()):
-        for entry in sorted(list_checkpoints(folder), key=_by_size):
+        for entry in list_checkpoints(folder):
             name = entry.path.name
             entries[f"{name} ({folder.name})" if name in entries else name] = entry
     return entries
 
 
-def _by_size(entry: CheckpointEntry) -> tuple[str, int, str]:
+def _known(entries: dict[str, CheckpointEntry]) -> dict[str, Shown]:
+    """Return the checkpoints whose description can be read, also those that lack another file."""
+    known = {}
+    for name, entry in entries.items():
+        try:
+            known[name] = Shown(name, entry.path, entry.meta or load_meta(entry.path))
+        except (ValueError, OSError):
+            continue
+    return dict(sorted(known.items(), key=lambda item: _by_size(item[1].meta)))
+
+
+def _by_size(meta: Meta) -> tuple[str, int]:
     """Order by data set, and then from the fewest latent dimensions to the most."""
-    if entry.meta is None:
-        return "", 0, entry.path.name
-    return entry.meta.dataset.name, entry.meta.model.latent_dim, entry.path.name
-
-
-def _first(usable: dict[str, CheckpointEntry]) -> str:
-    """Open on a plane, if there is one: it is the easiest space to see."""
-    return min(usable, key=lambda name: usable[name].meta.model.latent_dim != 2)
-
-
-def _facts(meta: Meta) -> str:
-    unfinished = meta.epochs_done < meta.training.epochs
-    return (
-        f"{meta.dataset.name} · {meta.model.latent_dim}-D · "
-        f"−ELBO {meta.metrics['test_neg_elbo']:.1f}"
-        + f" · {meta.epochs_done} of {meta.training.epochs} epochs"
-        * unfinished
-    )
-
-
-def _show_broken(entries: dict[str, CheckpointEntry]) -> None:
-    broken = {name: entry.problem for name, entry in entries.items() if entry.problem}
-    if broken:
-        st.markdown("**Cannot be opened**")
-    for name, problem in broken.items():
-        st.caption(f":material/folder_off: **{plain(name)}** · {plain(problem)}")
+    return meta.dataset.name, meta.model.latent_dim

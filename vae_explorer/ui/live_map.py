@@ -1,55 +1,88 @@
-"""The live map on a page: a component of ours, decoded in the browser (see live/browser).
+"""Everything on a page that runs in the browser (see live/browser): the maps, and the address.
 
-Python lays out what the browser fetches, and hears of the hand when it is let go: z, the digits
-taken, the plane and the view are then kept for the session. The browser has them in the address,
-and Python reads them from there when a session begins.
+Python lays out what the browser fetches. What a visitor does with a map stays in the browser, and
+in the page's address.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from vae_explorer.live.hand import Hand, hand_from_query, hand_from_state
-from vae_explorer.ui.loaders import load_latents, load_live
-from vae_explorer.ui.markdown import plain
-from vae_explorer.ui.mounted import base_of, component
+from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
+from vae_explorer.ui.loaders import load_alignment, load_latents, load_live
+from vae_explorer.ui.markdown import escape_markdown
 
-__all__ = ["show_latent_map"]
+if TYPE_CHECKING:
+    from vae_explorer.ui.checkpoints import Shown
+
+__all__ = ["show_comparison", "show_film", "show_map", "write_address"]
+
+# Only this small part travels with each run; it imports the rest, which the browser keeps.
+_component = st.components.v2.component(
+    "vae_explorer_live",
+    js=(ASSETS / "mount.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
 
 
-def show_latent_map(path: Path) -> None:
-    """Show the live map of a checkpoint, where the hand was when it was last seen."""
-    count, dims = load_latents(path).mean.shape
-    if dims == 1:
-        st.error(
-            f"{path.name}: found 1 latent dimension, expected at least 2 to draw a plane; "
-            "train one with --latent-dim 2"
-        )
-        st.stop()
-    kept, key = f"hand of {path}", f"map of {path}"
-    if kept not in st.session_state:
-        st.session_state[kept] = _hand_of_link(dims, count)
-    # The checkpoint may have been trained anew since, with other dimensions.
-    st.session_state[kept], _ = hand_from_state(st.session_state[kept].to_state(), dims, count)
-    moved, _ = hand_from_state(st.session_state.get(key, {}).get("hand"), dims, count)
-    if moved.z is not None:
-        st.session_state[kept] = moved
-    component(
-        key=key,
-        data=load_live(path)
-        | {"hand": st.session_state[kept].to_state(), "base": base_of("explore-mount.js")},
-        on_hand_change=lambda: None,
+def show_map(path: Path) -> None:
+    """Show the live map of a checkpoint."""
+    _stop_without_a_plane({path.name: load_latents(path).mean.shape[1]})
+    _component(
+        key=f"map of {path}",
+        data=load_live(path) | {"hand": {}, "base": _base("explore-mount.js")},
     )
 
 
-def _hand_of_link(dims: int, count: int) -> Hand:
-    """Read the URL as the session finds it; later it tells of another checkpoint's hand."""
-    if st.session_state.get("link was read"):
-        return Hand()
-    st.session_state["link was read"] = True
-    hand, problems = hand_from_query(st.query_params, dims, count)
-    for problem in problems:
-        st.warning(plain(f"The link's {problem}"))
-    return hand
+def show_comparison(shown: list[Shown]) -> None:
+    """Show the live maps of two to four checkpoints, under one handle."""
+    _stop_without_a_plane({name: meta.model.latent_dim for name, _, meta in shown})
+    first = shown[0].path
+    checkpoints = []
+    for name, path, meta in shown:
+        alignment = None if path == first else load_alignment(first, path)
+        checkpoints.append(
+            load_live(path)
+            | {
+                "name": name,
+                "caption": f"{meta.model.latent_dim}-D · −ELBO {meta.metrics['test_neg_elbo']:.1f}",
+                "dataset": meta.dataset.checksum,
+                "rotation": None if alignment is None else alignment.rotation.tolist(),
+                "disparity": None if alignment is None else alignment.disparity,
+            }
+        )
+    _component(
+        key="comparison", data={"checkpoints": checkpoints, "base": _base("compare-mount.js")}
+    )
+
+
+def show_film(name: str, digest: str) -> None:
+    """Show the film of the checkpoint `name`, whose blob has the digest `digest`."""
+    _component(key="film", data={"film": digest, "name": name, "base": _base("film-mount.js")})
+
+
+def write_address(page: str, **choice: str) -> None:
+    """Have the browser write the choice into the address of the page at the URL path `page`."""
+    _component(key="address", data={"page": page, "choice": choice, "base": _base("address.js")})
+
+
+def _base(script: str) -> dict[str, str]:
+    """Return where a component whose script is `script` finds its files and its data."""
+    base = st.get_option("server.baseUrlPath").strip("/")
+    prefix = f"/{base}{PREFIX}" if base else PREFIX
+    return {"live": prefix, "assets": f"{prefix}/assets/{asset_version()}", "script": script}
+
+
+def _stop_without_a_plane(dims: dict[str, int]) -> None:
+    """Say which checkpoints have too few dimensions for a map, and stop the page."""
+    if flat := [name for name, count in dims.items() if count < 2]:
+        st.error(
+            escape_markdown(
+                f"{', '.join(flat)}: found 1 latent dimension, expected at least 2 to draw a map; "
+                "train one with --latent-dim 2"
+            )
+        )
+        st.stop()

@@ -10,26 +10,26 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from pathlib import Path
 from threading import Timer
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.alignment import Alignment, align, shared_rows
 from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
-from vae_explorer.analysis.neighbours import NeighbourFigures, neighbour_figures
+from vae_explorer.analysis.neighbours import NeighbourMetrics, neighbour_metrics
 from vae_explorer.checkpoint import folder as checkpoint
 from vae_explorer.checkpoint.folder import files_changed
 from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.figures.scatter import class_colour
+from vae_explorer.figures.style import class_colour
 from vae_explorer.film.film import Film
 from vae_explorer.film.film import load_film as read_film
-from vae_explorer.live.payload import (
+from vae_explorer.live.blobs import (
     BROWSER_MACS,
     film_blob,
     plan_blob,
@@ -37,8 +37,14 @@ from vae_explorer.live.payload import (
     points_blob,
 )
 from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source, digest
+from vae_explorer.ui.markdown import escape_markdown
+
+if TYPE_CHECKING:
+    from vae_explorer.data import Split
+    from vae_explorer.vae.model import VAE
 
 __all__ = [
+    "class_colours",
     "import_torch_soon",
     "load_alignment",
     "load_axes",
@@ -48,8 +54,9 @@ __all__ = [
     "load_live",
     "load_meta",
     "load_model",
-    "load_neighbour_figures",
+    "load_neighbour_metrics",
     "load_originals",
+    "load_test_split",
 ]
 
 
@@ -79,52 +86,161 @@ def _import_torch() -> None:
     gc.freeze()
 
 
-def _or_stop(load: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Turn what is wrong with a file into words on the page, and stop it there."""
+def _loader(
+    entries: int = 8, message: str | bool = False
+) -> Callable[[Callable[Parameters, Result]], _Loader[Parameters, Result]]:
+    """Make a function a loader: see `_Loader`. The newest `entries` of its results are kept."""
 
-    @wraps(load)
-    def loading(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    def decorate(load: Callable[Parameters, Result]) -> _Loader[Parameters, Result]:
+        return _Loader(load, entries, message)
+
+    return decorate
+
+
+class _Loader(Generic[Parameters, Result]):
+    """A function that reads checkpoint folders, run once for each state of their files.
+
+    What is wrong with a file is said on the page, which stops; `or_raise` is for other loaders.
+    """
+
+    def __init__(
+        self, load: Callable[Parameters, Result], entries: int, message: str | bool
+    ) -> None:
+        def cached(changed: list[tuple[int, ...]], *args: Parameters.args) -> Result:
+            return load(*args)
+
+        # Streamlit tells cached functions apart by their names.
+        cached.__qualname__ = load.__qualname__
+        self._cached = st.cache_resource(max_entries=entries, show_spinner=message)(cached)
+        self.clear = self._cached.clear
+        update_wrapper(self, load)
+
+    def __call__(self, *args: Parameters.args) -> Result:
         try:
-            return load(*args, **kwargs)
+            return self.or_raise(*args)
         except (ValueError, FileNotFoundError) as error:
             logging.getLogger(__name__).exception("a page stopped")
-            st.error(str(error))
+            st.error(escape_markdown(str(error)))
             st.stop()
 
-    return loading
+    def or_raise(self, *args: Parameters.args) -> Result:
+        return self._cached([files_changed(arg) for arg in args if isinstance(arg, Path)], *args)
 
 
-@_or_stop
+@_loader(entries=64)
 def load_meta(path: Path) -> Meta:
     """Return a checkpoint's description."""
-    return _meta(path, files_changed(path))
+    return checkpoint.load_meta(path)
 
 
-@_or_stop
+@_loader()
 def load_latents(path: Path) -> Latents:
     """Return a checkpoint's codes of the test split."""
-    return _latents(path, files_changed(path))
+    return checkpoint.load_latents(path)
 
 
-@_or_stop
+@_loader()
 def load_axes(path: Path) -> PrincipalAxes:
     """Return the principal axes of a checkpoint's codes."""
-    return _axes(path, files_changed(path))
+    return principal_axes(load_latents.or_raise(path).mean)
 
 
-@_or_stop
-def load_live(path: Path) -> dict[str, str | int]:
-    """Lay out what the live map of a checkpoint fetches, and return by what names.
+@_loader(message="Loading the model …")
+def load_model(path: Path) -> VAE:
+    """Return a checkpoint's model, in evaluation mode."""
+    return checkpoint.load_model(path)
 
-    `key` is the checkpoint as it is on disk now. `points`, `decoder` and `encoder` are digests of
-    blobs; a network too large for a browser is "" and runs on the server.
+
+@_loader(entries=64, message="Measuring this view …")
+def load_neighbour_metrics(path: Path, name: str, view: np.ndarray) -> NeighbourMetrics:
+    """Return how well the view called `name`, (N, 2), keeps the neighbours of the codes."""
+    latents = load_latents.or_raise(path)
+    return neighbour_metrics(latents.mean, view, latents.label)
+
+
+@_loader(entries=16)
+def load_alignment(first: Path, other: Path) -> Alignment | None:
+    """Return how the codes of `other` lie in the space of `first`.
+
+    None where they have other dimensions, or no test images in common.
     """
-    changed = files_changed(path)
-    live = _live(path, changed)
+    metas = load_meta.or_raise(first), load_meta.or_raise(other)
+    same_data = len({meta.dataset.checksum for meta in metas}) == 1
+    if not same_data or len({meta.model.latent_dim for meta in metas}) > 1:
+        return None
+    try:
+        a, b = load_latents.or_raise(first), load_latents.or_raise(other)
+    except FileNotFoundError:
+        return None
+    rows_a, rows_b = shared_rows(a, b)
+    return align(a.mean[rows_a], b.mean[rows_b]) if len(rows_a) else None
+
+
+def load_history(path: Path) -> list[Epoch]:
+    """Return a checkpoint's training history, without rows where its file is missing."""
+    return read_history(path / "history.csv")
+
+
+def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
+    """Return the test images of rows of the codes, (N, C, H, W) in [0, 1].
+
+    None where the data set is not on disk, or other data is there under its name.
+    """
+    recorded = load_meta(path).dataset
+    try:
+        images = load_test_split.or_raise(recorded.name, recorded.checksum).images
+    except (ValueError, FileNotFoundError):
+        return None
+    return images[load_latents(path).index[rows]].numpy() / 255
+
+
+@_loader(entries=4, message="Reading the data set …")
+def load_test_split(name: str, checksum: str) -> Split:
+    """Return the test images of a data set, which must be on disk."""
+    from vae_explorer.data import load_dataset
+
+    return load_dataset(name, download=False, checksum=checksum).test
+
+
+class Live(NamedTuple):
+    """What the browser fetches of a checkpoint.
+
+    names: `points`, `decoder` and `encoder` are digests of blobs; a network too large for a
+        browser is "" and runs on the server. `key` is the checkpoint as it is on disk now.
+    blobs: by digest.
+    """
+
+    names: dict[str, str | int]
+    blobs: dict[str, bytes]
+
+
+def load_live(path: Path) -> dict[str, str | int]:
+    """Store what the live map of a checkpoint fetches, and return by what names; see `Live`."""
+    live = _live(path)
     for name, blob in live.blobs.items():
-        BLOBS.lay_out(name, blob)
-    CHECKPOINTS.lay_out(live.names["key"], Source(path, changed))
+        BLOBS.put(name, blob)
+    CHECKPOINTS.put(live.names["key"], Source(path, files_changed(path)))
     return live.names
+
+
+@_loader()
+def _live(path: Path) -> Live:
+    meta = load_meta.or_raise(path)
+    try:
+        latents, axes = load_latents.or_raise(path), load_axes.or_raise(path)
+    except FileNotFoundError:
+        # A decoder can be looked at without any codes.
+        latents = Latents.empty(meta.model.latent_dim)
+        axes = principal_axes(latents.mean)
+    parts = [points_blob(latents, meta, axes, class_colours(meta))]
+    for part in ("decoder", "encoder"):
+        plan = plan_of_checkpoint(path, part)
+        parts.append(plan_blob(plan) if plan.macs <= BROWSER_MACS else b"")
+    digests = [digest(blob) if blob else "" for blob in parts]
+    names = dict(zip(("points", "decoder", "encoder"), digests, strict=True))
+    names["key"] = digest(f"{path} {files_changed(path)}".encode())
+    names["name"] = path.name
+    return Live(names, {name: blob for name, blob in zip(digests, parts, strict=True) if blob})
 
 
 class LiveFilm(NamedTuple):
@@ -134,144 +250,24 @@ class LiveFilm(NamedTuple):
     name: str
 
 
-@_or_stop
 def load_film(path: Path) -> LiveFilm | None:
-    """Lay out the film of a checkpoint's training, and return it; None where it has none."""
-    found = _film(path, files_changed(path))
+    """Store the film of a checkpoint's training, and return it; None where it has none."""
+    found = _film(path)
     if found is None:
         return None
     film, blob = found
     name = digest(blob)
-    BLOBS.lay_out(name, blob)
+    BLOBS.put(name, blob)
     return LiveFilm(film, name)
 
 
-@_or_stop
-def load_model(path: Path):
-    """Return a checkpoint's model, a `vae_explorer.vae.model.VAE`."""
-    return _model(path, files_changed(path))
-
-
-@_or_stop
-def load_history(path: Path) -> list[Epoch]:
-    """Return a checkpoint's training history."""
-    return read_history(path / "history.csv")
-
-
-def load_alignment(first: Path, other: Path) -> Alignment | None:
-    """Return how the codes of `other` lie in the space of `first`.
-
-    None where they have other dimensions, or no test images in common.
-    """
-    changed = files_changed(first), files_changed(other)
-    metas = [_meta(path, when) for path, when in zip((first, other), changed, strict=True)]
-    same = metas[0].dataset.checksum == metas[1].dataset.checksum
-    if not same or metas[0].model.latent_dim != metas[1].model.latent_dim:
-        return None
-    return _alignment(first, other, *changed)
-
-
-def load_neighbour_figures(path: Path, name: str, view: np.ndarray) -> NeighbourFigures:
-    """Return how well the view called `name`, (N, 2), keeps the neighbours of the codes."""
-    return _neighbour_figures(path, files_changed(path), name, view)
-
-
-def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
-    """Return the test images of rows of the codes, (N, C, H, W) in [0, 1].
-
-    None where the data set is not on disk, or other data is there under its name.
-    """
-    recorded = _meta(path, files_changed(path)).dataset
-    try:
-        images = _test_split(recorded.name, recorded.checksum).images
-    except (ValueError, FileNotFoundError):
-        return None
-    return images[load_latents(path).index[rows]].numpy() / 255
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _meta(path: Path, changed: tuple[int, ...]) -> Meta:
-    return checkpoint.load_meta(path)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _latents(path: Path, changed: tuple[int, ...]) -> Latents:
-    return checkpoint.load_latents(path)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _axes(path: Path, changed: tuple[int, ...]) -> PrincipalAxes:
-    return principal_axes(_latents(path, changed).mean)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _film(path: Path, changed: tuple[int, ...]) -> tuple[Film, bytes] | None:
-    meta, latents = _meta(path, changed), _latents(path, changed)
+@_loader(entries=4)
+def _film(path: Path) -> tuple[Film, bytes] | None:
+    meta, latents = load_meta.or_raise(path), load_latents.or_raise(path)
     film = read_film(path, *latents.mean.shape)
-    return None if film is None else (film, film_blob(film, latents, meta, _colours(meta)))
+    return None if film is None else (film, film_blob(film, latents, meta, class_colours(meta)))
 
 
-def _colours(meta: Meta) -> list[str]:
-    return [class_colour(kind) for kind in range(len(meta.dataset.classes))]
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _alignment(
-    first: Path, other: Path, changed: tuple[int, ...], other_changed: tuple[int, ...]
-) -> Alignment | None:
-    try:
-        a, b = _latents(first, changed), _latents(other, other_changed)
-    except FileNotFoundError:
-        return None
-    rows_a, rows_b = shared_rows(a, b)
-    return align(a.mean[rows_a], b.mean[rows_b]) if len(rows_a) else None
-
-
-class _Live(NamedTuple):
-    """The names of what a live map fetches, and the blobs by digest."""
-
-    names: dict[str, str | int]
-    blobs: dict[str, bytes]
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _live(path: Path, changed: tuple[int, ...]) -> _Live:
-    meta = _meta(path, changed)
-    try:
-        latents, axes = _latents(path, changed), _axes(path, changed)
-    except FileNotFoundError:
-        # A decoder can be looked at without any codes.
-        latents = Latents.empty(meta.model.latent_dim)
-        axes = principal_axes(latents.mean)
-    points = points_blob(latents, meta, axes, _colours(meta))
-    blobs, names = {digest(points): points}, {"points": digest(points)}
-    for part in ("decoder", "encoder"):
-        plan = plan_of_checkpoint(path, part)
-        names[part] = ""
-        if plan.macs <= BROWSER_MACS:
-            blob = plan_blob(plan)
-            names[part] = digest(blob)
-            blobs[names[part]] = blob
-    names["key"] = digest(f"{path} {changed}".encode())
-    names["name"] = path.name
-    return _Live(names, blobs)
-
-
-@st.cache_resource(max_entries=64, show_spinner="Measuring this view …")
-def _neighbour_figures(
-    path: Path, changed: tuple[int, ...], name: str, _view: np.ndarray
-) -> NeighbourFigures:
-    latents = _latents(path, changed)
-    return neighbour_figures(latents.mean, _view, latents.label)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
-def _model(path: Path, changed: tuple[int, ...]):
-    return checkpoint.load_model(path)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the data set …")
-def _test_split(name: str, checksum: str):
-    from vae_explorer.data import load_dataset
-
-    return load_dataset(name, download=False, checksum=checksum).test
+def class_colours(meta: Meta) -> list[str]:
+    """Return `#rrggbb` for each class of a checkpoint's data set."""
+    return [class_colour(label) for label in range(len(meta.dataset.classes))]

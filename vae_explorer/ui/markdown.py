@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["plain"]
+__all__ = ["escape_markdown"]
 
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~$:&])")
-LONGEST = 300
+PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#!|~$:&])")
+# Where Streamlit would find an address in plain text: `www.`, `//` and `@`.
+ADDRESS = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?=@)", re.IGNORECASE)
+WORD_JOINER = "\u2060"
+MAX_LENGTH = 300
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return `text` so that Markdown shows it letter by letter; of a long one, the beginning.
 
     A link or a folder's name must not bring pictures or links of its own onto a page.
     """
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
+    text = ADDRESS.sub(WORD_JOINER, " ".join(text.split()))
+    return PUNCTUATION.sub(r"\\\1", text)

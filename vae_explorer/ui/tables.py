@@ -1,43 +1,42 @@
-"""The figures by which checkpoints are compared, as they were measured when each was made."""
+"""Tables and sentences about checkpoints: metrics, recipes, and how several of them differ."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from vae_explorer.analysis.metrics import (
+    METRICS,
+    ComparedMetric,
+    compare_metrics,
+    config_differences,
+    metric_value,
+)
+from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.vae.config import config_to_dict
+from vae_explorer.vae.recipes import RECIPES, Recipe
 
-__all__ = ["show_measures"]
+__all__ = ["show_compared_metrics", "show_differences", "show_metrics", "show_recipe"]
+
+MEASURED = ("test_neg_elbo", "test_reconstruction", "test_kl", "iw_nll", "active_units")
+MEASURED += ("knn_accuracy", "trustworthiness")
 
 
-def show_measures(meta: Meta) -> None:
-    """Show a checkpoint's figures, and what each of them means."""
-    metrics = meta.metrics
-    figures = {
-        "test −ELBO": (f"{metrics['test_neg_elbo']:.2f}", "nats per image, one sampled z"),
-        "reconstruction": (
-            f"{metrics['test_reconstruction']:.2f}",
-            "−E log p(x|z), nats per image",
-        ),
-        "KL": (f"{metrics['test_kl']:.2f}", "KL(q(z|x) ‖ p(z)), nats per image"),
-        _bound_name(meta): _bound(meta),
-        "active": (
-            f"{metrics['active_units']} of {meta.model.latent_dim}",
-            "dimensions whose posterior mean varies by more than 0.01 over the test images",
-        ),
-        "5-NN": (
-            f"{metrics['knn_accuracy']:.3f}",
-            "accuracy of 5 nearest neighbours on the means: train codes vote for test codes",
-        ),
-        "trust": (
-            f"{metrics['trustworthiness']:.3f}",
-            "trustworthiness: 1 where codes that are near belong to images that are near, over "
-            "at most 5,000 test images",
-        ),
-    }
-    with st.container(key="measures"):
-        columns = st.columns(len(figures), gap="small")
-    for column, (name, (value, meaning)) in zip(columns, figures.items(), strict=True):
-        column.metric(name, value, help=meaning)
+def show_metrics(meta: Meta) -> None:
+    """Show a checkpoint's metrics, and what each of them means."""
+    with st.container(key="metrics", horizontal=True, gap="medium"):
+        for metric in map(METRICS.get, MEASURED):
+            title, meaning, value = metric.title, metric.meaning, metric_value(meta, metric.key)
+            text = "not yet" if value is None else metric.text(value)
+            if metric.key == "active_units" and value is not None:
+                text += f" of {meta.model.latent_dim}"
+            if metric.key == "iw_nll" and value is not None:
+                title += f", K = {meta.metrics['iw_samples']:.0f}"
+            elif metric.key == "iw_nll":
+                meaning += "; it takes minutes to measure: python -m vae_explorer.evaluate "
+                meaning += f"…/{escape_markdown(meta.name)} --save"
+            st.metric(title, text, help=f"{meaning[0].upper()}{meaning[1:]}.", width="content")
     if meta.model.omitted_constant:
         st.caption(
             f"The Gaussian likelihood has unit variance: reconstruction is half the squared error, "
@@ -45,18 +44,107 @@ def show_measures(meta: Meta) -> None:
         )
 
 
-def _bound_name(meta: Meta) -> str:
-    return f"IW-NLL {meta.metrics['iw_samples']:.0f}" if "iw_samples" in meta.metrics else "IW-NLL"
+def show_compared_metrics(metas: dict[str, Meta]) -> None:
+    """Show the metrics of checkpoints, a column each; the better one of each row is marked."""
+    rows = compare_metrics(list(metas.values()))
+    lines = _header(metas, "--:")
+    for row in rows:
+        cells = [_cell(row, k) for k in range(len(metas))]
+        lines.append(f"|{row.metric.title_with_unit}|" + "|".join(cells) + "|")
+    st.markdown("\n".join(lines))
+    if len({meta.dataset.checksum for meta in metas.values()}) > 1:
+        st.caption("Measured on different data: no metric is better than another.")
+    else:
+        st.caption("Bold: the better one. In brackets: nats more or less than the first one.")
 
 
-def _bound(meta: Meta) -> tuple[str, str]:
-    """Return the importance-weighted NLL and its meaning, or how to have it measured."""
-    if "iw_nll" not in meta.metrics:
-        return "not yet", (
-            "importance-weighted bound on −log p(x), nats per image. It takes minutes: "
-            f"python -m vae_explorer.evaluate …/{meta.name} --save"
-        )
-    return f"{meta.metrics['iw_nll']:.2f}", (
-        f"importance-weighted bound on −log p(x) with {meta.metrics['iw_samples']:.0f} samples of "
-        "z, nats per image: below the −ELBO, and nearer to the truth"
+def show_differences(metas: dict[str, Meta]) -> None:
+    """Show in which fields the configs differ, and nothing else."""
+    differences = config_differences(list(metas.values()))
+    if not differences:
+        st.caption("The configs are the same, field by field.")
+        return
+    lines = _header(metas, ":--")
+    for difference in differences:
+        values = (escape_markdown(_config_text(value)) for value in difference.values)
+        lines.append(f"|{difference.field}|" + "|".join(values) + "|")
+    st.markdown("\n".join(lines))
+
+
+def show_recipe(meta: Meta, history: list[Epoch]) -> None:
+    """Say how a checkpoint was trained, by which recipe, and where that one is from.
+
+    A published figure stands beside this checkpoint's own at the same epoch.
+    """
+    unfinished = meta.epochs_done < meta.training.epochs
+    of_all = f" of {meta.training.epochs}" * unfinished
+    st.caption(
+        f"Trained on {escape_markdown(meta.dataset.name)}, {meta.dataset.train_size:,} images, "
+        f"{meta.epochs_done}{of_all} epochs in {_duration(meta.seconds)} on "
+        f"{escape_markdown(meta.device)}, seed {meta.seed}."
     )
+    recipe = RECIPES.get(meta.recipe)
+    if recipe is None:
+        st.markdown(f"Recipe **{escape_markdown(meta.recipe)}**, which this release does not know.")
+        return
+    source = f" [Source]({recipe.url})." if recipe.url else ""
+    st.markdown(f"Recipe **{recipe.name}**: {recipe.description}{source}")
+    if recipe.published:
+        reached = {row.epoch: row.test_neg_elbo for row in history}
+        figures = (
+            f"{figure.test_neg_elbo:g} after epoch {figure.epoch}"
+            + (f" (here {reached[figure.epoch]:.2f})" if figure.epoch in reached else "")
+            for figure in recipe.published
+        )
+        st.caption(f"Published test −ELBO, nats per image: {'; '.join(figures)}.")
+    if changed := _changes(meta, recipe):
+        st.caption(f"Other than in the recipe: {', '.join(map(escape_markdown, changed))}.")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _changes(meta: Meta, recipe: Recipe) -> list[str]:
+    """Name what a checkpoint's configs have otherwise than its recipe.
+
+    Not the precision: a recipe leaves that to the device.
+    """
+    here = config_to_dict(meta.model) | config_to_dict(meta.training)
+    there = config_to_dict(recipe.model) | config_to_dict(recipe.training)
+    return [
+        f"{name.replace('_', ' ')} {_config_text(here[name])} instead of "
+        f"{_config_text(there[name])}"
+        for name in here
+        if here[name] != there[name] and name != "precision"
+    ]
+
+
+def _config_text(value: object) -> str:
+    """Return a config's value as a reader says it; of a convolution, kernel/stride."""
+    match value:
+        case None:
+            return "none"
+        case []:
+            return "fitted to the image"
+        case [[*_], *_]:
+            return " ".join(f"{kernel}/{stride}" for kernel, stride in value)
+        case [*_]:
+            return "-".join(map(str, value))
+    return str(value)
+
+
+def _header(metas: dict[str, Meta], align: str) -> list[str]:
+    """Return the first two lines of a Markdown table with a column for each checkpoint."""
+    return ["| |" + "|".join(map(escape_markdown, metas)) + "|", "|:--|" + f"{align}|" * len(metas)]
+
+
+def _cell(row: ComparedMetric, k: int) -> str:
+    value, first = row.values[k], row.values[0]
+    if value is None:
+        return "–"
+    text = row.metric.text(value)
+    text = f"**{text}**" if k in row.best else text
+    if k and row.comparable and row.metric.unit == "nats" and first is not None:
+        text += f" ({value - first:+.{row.metric.decimals}f})".replace("-", "−")
+    return text

@@ -1,151 +1,139 @@
-"""The choice of a flat view of the codes: raw dimensions, principal axes, UMAP or t-SNE."""
+"""The choice of a 2-D view of the codes: two dimensions, principal axes, UMAP or t-SNE."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
-from vae_explorer.analysis.planes import Plane, dimension_plane, principal_plane
-from vae_explorer.analysis.projections import PROJECTIONS
+from vae_explorer.analysis.projections import PROJECTIONS, tsne_projection, umap_projection
 from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.update import add_projection, is_writable
 from vae_explorer.figures.scatter import ScatterInfo
-from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_figures
-from vae_explorer.ui.offer import offer_projection
+from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
+from vae_explorer.ui.markdown import escape_markdown
 
-__all__ = [
-    "CHART",
-    "PCA",
-    "RAW",
-    "UMAP",
-    "View",
-    "choose_center",
-    "choose_plane",
-    "choose_view",
-    "place_on_view",
-    "show_view_figures",
-]
+__all__ = ["View", "choose_view", "show_view_metrics"]
 
-PCA, RAW, UMAP = "PCA", "Dimensions", PROJECTIONS["umap"]
+PCA, DIMENSIONS, UMAP = "PCA", "Dimensions", PROJECTIONS["umap"]
 
-# How every map takes the mouse: the wheel zooms, and the lasso is in sight.
-CHART = {"scrollZoom": True, "displaylogo": False, "displayModeBar": True}
+# One at a time, or two visitors would compute the same.
+_COMPUTING = Lock()
 
 
 class View(NamedTuple):
-    """Codes as they are shown; `plane` is the one they are dropped onto, where there is one."""
+    """Codes as they are shown, a name for that, and what its axes mean."""
 
     info: ScatterInfo
-    plane: Plane | None
     name: str
+    meaning: str
 
 
-def choose_view(path: Path, key: str, default: str) -> View:
+def choose_view(path: Path) -> View:
     """Show the widgets that choose a view of a checkpoint's codes, and return it.
 
-    A plane has one view and needs no widget. `key` keeps the choice, which starts at `default`
-    where the checkpoint has that view.
+    Two dimensions have one view and need no widget.
     """
     latents, classes = load_latents(path), load_meta(path).dataset.classes
-    kind = RAW
-    if latents.mean.shape[1] > 2:
-        flat = {title: name for name, title in PROJECTIONS.items()}
-        there = default not in flat or flat[default] in latents.projections
+    dims = latents.mean.shape[1]
+    kind = DIMENSIONS
+    if dims > 2:
+        stored = {title: name for name, title in PROJECTIONS.items()}
         kind = st.segmented_control(
             "View",
-            [PCA, RAW, *flat],
-            default=default if there else PCA,
-            key=key,
+            [PCA, DIMENSIONS, *stored],
+            default=UMAP if stored[UMAP] in latents.projections else PCA,
+            key="view",
             required=True,
             persist_state="session",
         )
-        if kind in flat:
-            xy = latents.projections.get(flat[kind])
-            if xy is not None:
-                info = ScatterInfo.of(latents, xy, classes, (f"{kind} 1", f"{kind} 2"))
-                return View(info, None, kind)
-            offer_projection(path, flat[kind])
+        if kind in stored and (xy := latents.projections.get(stored[kind])) is not None:
+            info = ScatterInfo.of(latents, xy, classes, (f"{kind} 1", f"{kind} 2"))
+            return View(
+                info,
+                kind,
+                f"{kind} keeps neighbours together; its axes and distances mean nothing.",
+            )
+        if kind in stored:
+            _offer_projection(path, stored[kind])
             kind = PCA
-    plane = choose_plane(path, latents.mean.mean(axis=0, dtype=np.float64), kind)
-    info = ScatterInfo.of(latents, plane.coordinates(latents.mean), classes, plane.names)
-    return View(info, plane, ", ".join(plane.names))
-
-
-def choose_plane(path: Path, center: np.ndarray, kind: str) -> Plane:
-    """Show the widgets that choose a plane of a kind through `center`, (D,), and return it."""
-    latents = load_latents(path)
-    dims = latents.mean.shape[1]
-    if dims == 1:
-        st.error(
-            f"{path.name}: found 1 latent dimension, expected at least 2 to draw a plane; "
-            "train one with --latent-dim 2"
-        )
-        st.stop()
     if kind == PCA:
-        return principal_plane(center, load_axes(path))
-    if dims == 2:
-        return dimension_plane(center, 0, 1)
-    first, second = _choose_dimensions(latents)
-    return dimension_plane(center, first, second)
+        xy, names = load_axes(path).project(latents.mean), ("PC 1", "PC 2")
+    else:
+        chosen = (0, 1) if dims == 2 else _choose_dimensions(latents)
+        xy, names = latents.mean[:, chosen], (f"z{chosen[0]}", f"z{chosen[1]}")
+    info = ScatterInfo.of(latents, xy, classes, names)
+    return View(info, ", ".join(names), f"{dims} dimensions, projected onto two." * (dims > 2))
 
 
 def _choose_dimensions(latents: Latents) -> tuple[int, int]:
     """Offer the dimensions by KL, the most informative first, and return two different ones."""
     kl, order = kl_by_dimension(latents), dimensions_by_kl(latents).tolist()
 
-    def title(dimension: int) -> str:
-        return f"z{dimension} · KL {kl[dimension]:.2f} nats"
+    def choose(label: str, offered: list[int]) -> int:
+        return st.selectbox(
+            label,
+            offered,
+            key=f"dimension {label}",
+            format_func=lambda dimension: f"z{dimension} · KL {kl[dimension]:.2f} nats",
+            persist_state="session",
+        )
 
-    first = st.selectbox(
-        "Across", order, key="first_dimension", format_func=title, persist_state="session"
-    )
-    rest = [dimension for dimension in order if dimension != first]
-    second = st.selectbox(
-        "Up", rest, key="second_dimension", format_func=title, persist_state="session"
-    )
-    return first, second
-
-
-def choose_center(path: Path) -> np.ndarray:
-    """Show the widget that chooses what a plane goes through, and return that code, (D,)."""
-    latents, classes = load_latents(path), load_meta(path).dataset.classes
-    centers = {"the prior's mean, 0": np.zeros(latents.mean.shape[1])}
-    centers["the mean of all codes"] = latents.mean.mean(axis=0, dtype=np.float64)
-    for kind, name in enumerate(classes):
-        rows = latents.label == kind
-        if rows.any():
-            centers[f"the mean code of {name}"] = latents.mean[rows].mean(axis=0, dtype=np.float64)
-    name = st.selectbox("Plane through", list(centers), key="center", persist_state="session")
-    return centers[name]
+    first = choose("Across", order)
+    return first, choose("Up", [dimension for dimension in order if dimension != first])
 
 
-def show_view_figures(path: Path, view: View) -> None:
-    """Say how well a view keeps neighbours; a plane of two dimensions keeps them all."""
-    latents = load_latents(path)
-    if latents.mean.shape[1] == 2:
+def _offer_projection(path: Path, name: str) -> None:
+    """Say that the projection `name` is missing, and show a button that computes and saves it."""
+    title, count = PROJECTIONS[name], len(load_latents(path).mean)
+    st.info(f"This checkpoint has no {title} yet, so this is PCA.")
+    if not is_writable(path):
+        st.caption(
+            f"It cannot be computed here: no write permission for {escape_markdown(str(path))}"
+        )
         return
-    found = load_neighbour_figures(path, view.name, view.info.xy)
+    st.caption("Missing projections are computed on demand and saved with the checkpoint.")
+    if st.button(f"Compute {title} of {count:,} codes"):
+        try:
+            _add_projection(path, name)
+        except (ValueError, OSError) as error:
+            st.error(escape_markdown(str(error)))
+        else:
+            st.rerun()
+
+
+def _add_projection(path: Path, name: str) -> None:
+    text = f"{PROJECTIONS[name]}, a minute or so for 10,000 codes; stay on this page …"
+    with _COMPUTING:
+        latents = load_latents(path)
+        if name in latents.projections:
+            return  # by someone else, meanwhile
+        if name == "tsne":
+            bar = st.progress(0.0, text)
+            xy = tsne_projection(
+                latents.mean, on_progress=lambda share: bar.progress(min(share, 1.0), text)
+            )
+        else:
+            with st.spinner(text, show_time=True):
+                xy = umap_projection(latents.mean)
+        add_projection(path, latents, name, xy)
+
+
+def show_view_metrics(path: Path, view: View) -> None:
+    """Say how well a view keeps neighbours; one of two dimensions keeps them all."""
+    dims = load_latents(path).mean.shape[1]
+    if dims == 2:
+        return
+    found = load_neighbour_metrics(path, view.name, np.asarray(view.info.xy))
     st.caption(
         f"{view.name}: **5-NN accuracy {found.knn_accuracy:.3f}** among its own points, "
-        f"**trustworthiness {found.trustworthiness:.3f}** as a view of the "
-        f"{latents.mean.shape[1]} dimensions.",
+        f"**trustworthiness {found.trustworthiness:.3f}** as a view of the {dims} dimensions.",
         help="5-NN accuracy: how often the five nearest other points in this view vote for a "
         "point's class. Trustworthiness: 1 where points that are near in this view are near in "
-        "the latent space, over at most 5,000 of them. The Model page's figures are of the codes "
+        "the latent space, over a random 5,000 of them. The Model page's metrics are of the codes "
         "themselves.",
     )
-
-
-def place_on_view(z: np.ndarray, view: View, latents: Latents) -> np.ndarray:
-    """Return where codes z, (N, D), stand in a view, (N, 2).
-
-    A view without a plane has no place for a new code: there each stands where the nearest test
-    code does.
-    """
-    if view.plane is not None:
-        return view.plane.coordinates(z)
-    distances = np.linalg.norm(latents.mean[None] - z[:, None], axis=-1)
-    return view.info.xy[distances.argmin(axis=1)]

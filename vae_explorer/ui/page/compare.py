@@ -1,27 +1,32 @@
-"""Two to four checkpoints under one hand, and what they have otherwise."""
+"""Two to four checkpoints under one handle, and how they differ."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from vae_explorer.ui.comparison import (
-    show_comparison,
-    show_differences,
-    show_figures,
-    show_histories,
-)
-from vae_explorer.ui.contestants import choose_contestants
+from vae_explorer.figures.curves import histories_figure
+from vae_explorer.ui.checkpoints import compared
+from vae_explorer.ui.live_map import show_comparison
+from vae_explorer.ui.loaders import load_history
+from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.tables import show_compared_metrics, show_differences
 
-contestants = choose_contestants()
-metas = {name: meta for name, (_, meta) in contestants.items()}
-show_comparison(contestants)
+shown = compared()
+metas = {name: meta for name, _, meta in shown}
+show_comparison(shown)
 
-left, right = st.columns([1, 1], gap="medium")
+left, right = st.columns(2, gap="medium")
 with left:
-    st.markdown("#### Figures of the test split")
-    show_figures(metas)
+    st.subheader("Metrics of the test images")
+    show_compared_metrics(metas)
 with right:
-    st.markdown("#### Configs, where they differ")
+    st.subheader("Configs, where they differ")
     show_differences(metas)
-st.markdown("#### The trainings")
-show_histories(contestants)
+st.subheader("Training curves")
+histories = {
+    name: load_history(path) for name, path, _ in shown if (path / "history.csv").is_file()
+}
+if histories:
+    st.plotly_chart(histories_figure(histories), key=f"histories {sorted(histories)}")
+if missing := [name for name in metas if name not in histories]:
+    st.caption(escape_markdown(f"No history.csv: {', '.join(missing)}."))

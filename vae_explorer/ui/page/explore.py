@@ -1,8 +1,8 @@
-"""The live map: put your hand on the latent space and move it."""
+"""The live map: take the handle, and move it through the latent space."""
 
 from __future__ import annotations
 
-from vae_explorer.ui.checkpoints import choose_checkpoint
-from vae_explorer.ui.live_map import show_latent_map
+from vae_explorer.ui.checkpoints import chosen_checkpoint
+from vae_explorer.ui.live_map import show_map
 
-show_latent_map(choose_checkpoint())
+show_map(chosen_checkpoint())

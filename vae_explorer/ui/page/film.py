@@ -1,23 +1,51 @@
-"""The film of a training: the codes, the grid and the loss, from the first step to the last."""
+"""The film of a training: the codes, the lattice and the loss, from the first step to the last."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from vae_explorer.ui.checkpoints import choose_checkpoint
-from vae_explorer.ui.film import offer_gif, show_film
-from vae_explorer.ui.loaders import load_film, load_meta
-from vae_explorer.ui.markdown import plain
+from vae_explorer.checkpoint.folder import FILM
+from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
+from vae_explorer.ui.live_map import show_film
+from vae_explorer.ui.loaders import class_colours, load_film, load_latents, load_meta
+from vae_explorer.ui.markdown import escape_markdown
 
-path = choose_checkpoint()
-live = load_film(path)
+path = chosen_checkpoint()
+meta, live = load_meta(path), load_film(path)
 if live is None:
     st.info(
-        plain(
-            f"{path.name} has no film. A training is filmed with --snapshots: python train.py "
-            f"--recipe {load_meta(path).recipe} --snapshots 40. The shipped mnist-2d has one."
+        escape_markdown(
+            f"{path.name} has no film. train.py films a training with --snapshots, for example: "
+            f"python train.py --recipe {meta.recipe} --snapshots 40"
         )
     )
+    for name, other in usable_checkpoints().items():
+        if (other.path / FILM).is_file():
+            st.button(f"Show the film of {escape_markdown(name)}", on_click=choose, args=(name,))
     st.stop()
-show_film(path, live.name)
-offer_gif(path, live.film)
+
+film = live.film
+show_film(path.name, live.name)
+
+
+def _gif() -> bytes:
+    from vae_explorer.film.gif import film_gif
+
+    return film_gif(film, load_latents(path).label[film.row], class_colours(meta))
+
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.download_button(
+        "Download as GIF",
+        _gif,
+        file_name=f"{path.name}.gif",
+        mime="image/gif",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption(
+        f"The picture blends the four nearest of {film.across} × {film.across} pictures that were "
+        "decoded when the film was made; in mnist-2d's film it is 0.095 a pixel (rms) from what "
+        f"the decoder makes of that z. The film's −ELBO is of {len(film.row):,} test images.",
+        width="stretch",
+    )

@@ -8,17 +8,16 @@ import streamlit as st
 from vae_explorer.analysis.codes import active_units
 from vae_explorer.figures.architecture import architecture_figure
 from vae_explorer.figures.curves import history_figure, kl_figure
-from vae_explorer.ui.checkpoints import choose_checkpoint
+from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import load_history, load_latents, load_meta
-from vae_explorer.ui.recipe_notes import show_recipe
-from vae_explorer.ui.tables import show_measures
+from vae_explorer.ui.tables import show_metrics, show_recipe
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
-path = choose_checkpoint()
+path = chosen_checkpoint()
 meta, latents, history = load_meta(path), load_latents(path), load_history(path)
 
 st.subheader("What was trained, and how well")
-show_measures(meta)
+show_metrics(meta)
 show_recipe(meta, history)
 
 left, right = st.columns([3, 2], gap="medium")

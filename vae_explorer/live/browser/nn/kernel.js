@@ -172,9 +172,11 @@ const V128 = 0x7b;
 const number = (n) => (n < 128 ? [n] : [(n & 127) | 128, number(n >>> 7)]);
 /** @param {Code[]} items */
 const list = (items) => [number(items.length), items];
+/** @type {(code: Code[]) => number[]} */
+const flat = (code) => code.flatMap((part) => (Array.isArray(part) ? flat(part) : part));
 /** @param {Code[]} content */
 const sized = (content) => {
-  const bytes = /** @type {number[]} */ (content.flat(Infinity));
+  const bytes = flat(content);
   return [number(bytes.length), bytes];
 };
 
@@ -297,5 +299,5 @@ function emitModule() {
   const header = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   /** @type {Code[]} */
   const bytes = [header, sections.map(([id, items]) => [id, sized(list(items))])];
-  return new Uint8Array(/** @type {number[]} */ (bytes.flat(Infinity)));
+  return new Uint8Array(flat(bytes));
 }

@@ -8,7 +8,7 @@ import streamlit as st
 from vae_explorer.analysis.codes import decode
 from vae_explorer.figures.curves import history_figure
 from vae_explorer.figures.pictures import mosaic, png_bytes
-from vae_explorer.ui.checkpoints import choose_checkpoint
+from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import (
     load_history,
     load_latents,
@@ -26,7 +26,7 @@ def _picture(groups: list[np.ndarray]) -> bytes:
     return png_bytes(mosaic(np.concatenate(groups), COLUMNS, gap=1), scale=4)
 
 
-path = choose_checkpoint()
+path = chosen_checkpoint()
 latents, meta, model = load_latents(path), load_meta(path), load_model(path)
 
 st.subheader("How well it draws")

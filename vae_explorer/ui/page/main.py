@@ -1,0 +1,35 @@
+"""The app's main script: set-up, and the way between the pages.
+
+It stands among the pages, and not above them, because a folder `pages` beside the main script turns
+on Streamlit's older way of finding pages: in ui/ an old clone may still have one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from vae_explorer.ui.checkpoints import choose_checkpoint, choose_compared
+from vae_explorer.ui.loaders import import_torch_soon
+
+UI = Path(__file__).parents[1]
+
+st.set_page_config(page_title="VAE Explorer", page_icon=UI / "icon.png", layout="wide")
+st.html(UI / "style.css")
+
+page = st.navigation(
+    [
+        st.Page("explore.py", title="Explore", default=True),
+        st.Page("compare.py", title="Compare"),
+        st.Page("film.py", title="Film"),
+        st.Page("projections.py", title="Projections"),
+        st.Page("samples.py", title="Samples"),
+        st.Page("model.py", title="Model"),
+    ],
+    position="top",
+)
+
+(choose_compared if page.url_path == "compare" else choose_checkpoint)(page.url_path)
+page.run()
+import_torch_soon()
