@@ -33,7 +33,7 @@ def show_map(path: Path) -> None:
     _stop_without_a_plane({path.name: load_latents(path).mean.shape[1]})
     _component(
         key=f"map of {path}",
-        data=load_live(path) | {"hand": {}, "base": _base("explore-mount.js")},
+        data=load_live(path) | {"base": _base("explore.js")},
     )
 
 

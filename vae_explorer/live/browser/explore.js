@@ -15,13 +15,14 @@ import { Message } from "./panels/message.js";
 import { PathControls, PathStrip } from "./panels/path-strip.js";
 import { Picture } from "./panels/picture.js";
 import { PlaneMenu } from "./panels/plane-menu.js";
+import { createPlay, SECONDS_A_STRETCH } from "./panels/play.js";
 import { LatticeControls, RowStrip } from "./panels/row-strip.js";
 import { SelectionPanel } from "./panels/selection.js";
 import { Sliders } from "./panels/sliders.js";
 import { Toolbar, ZoomButtons } from "./panels/toolbar.js";
 import { mapPart, readLink, writeLink } from "./space/link.js";
-import { advance, duration, everyFrame, shareOf } from "./space/play.js";
-import { Space } from "./space/space.js";
+import { fractionAt, pathAt } from "./space/paths.js";
+import { Space, STORED_VIEWS } from "./space/space.js";
 import * as act from "./space/state.js";
 import { createStore } from "./store.js";
 
@@ -37,9 +38,10 @@ import { createStore } from "./store.js";
  * @property {string} encoderProblem
  * @property {Frames|null} frames the steps of the path
  * @property {Frames|null} row of the lattice
- * @property {number|null} reached step of the path, while Play is on
+ * @property {boolean} playing
+ * @property {number|null} reached step of the path, while it is played
  *
- * @typedef {MapState & Around & import("./space/play.js").Playing} State
+ * @typedef {MapState & Around} State
  */
 
 // Room of a picture in the GIF, in pixels; and how much larger the PNG is than what is decoded.
@@ -113,7 +115,6 @@ class Explore {
       row: null,
       reached: null,
       playing: false,
-      phase: 0,
       untouched: sessionStorage.getItem(TOUCHED) === null,
     };
     this.store = createStore(first, (latest) => this.draw(latest));
@@ -124,7 +125,13 @@ class Explore {
     }, signal);
     /** What was drawn last. @type {State|null} */
     this.drawn = null;
-    this.stop = () => {};
+    this.player = createPlay(
+      () => {
+        const { path, pathSettings } = this.store.state;
+        return { stretches: path.length - 1, speed: pathSettings.speed };
+      },
+      (share) => this.goAlong(share),
+    );
     this.parts = this.createParts(root);
     this.store.redraw();
     this.load();
@@ -212,6 +219,7 @@ class Explore {
       ...[hint, ...Object.values(docks)],
     ]);
     // The map comes first for who goes by Tab or listens; the style sheet puts the tools above it.
+    root.classList.add("lm-explore");
     root.replaceChildren(
       element("div", { class: "lm-stage" }, [map.element]),
       toolbar.element,
@@ -310,19 +318,25 @@ class Explore {
   play() {
     this.touched();
     this.set({ playing: true, preview: null, message: null });
-    this.stop = everyFrame((seconds) => {
-      const next = advance(this.store.state, seconds);
-      if (!next.playing) return this.pause();
-      const { pathSettings, phase } = next;
-      return this.set({ ...next, reached: Math.round(shareOf(phase) * (pathSettings.steps - 1)) });
-    });
+    this.player.start();
   }
 
   pause() {
     if (!this.store.state.playing) return;
-    this.stop();
+    this.player.stop();
     this.set({ playing: false, reached: null });
     this.publish();
+  }
+
+  /** Go to a share of the path's steps. */
+  goAlong(/** @type {number} */ share) {
+    const { state } = this.store;
+    const { path, frames, pathSettings } = state;
+    if (!frames || path.length < 2) return this.pause();
+    const ends = path.map(({ z }) => z);
+    const t = fractionAt(frames.fractions, share);
+    const moved = act.moveTo(state, pathAt(ends, t, pathSettings.interpolation));
+    return this.set({ ...moved, reached: Math.round(share * (frames.count - 1)) });
   }
 
   // What is fetched, and comes when it comes.
@@ -381,13 +395,14 @@ class Explore {
   }
 
   saveGif() {
-    const { frames, pathSettings } = this.store.state;
+    const { frames, path, pathSettings } = this.store.state;
     if (!frames) return;
     const there = Array.from({ length: frames.count }, (_, k) => k);
     const order = [...there, ...there.slice(1, -1).reverse()];
     const [height] = this.space.shape;
     const scale = Math.max(1, Math.round(GIF_SIDE / height));
-    const seconds = duration(this.store.state) / (pathSettings.steps - 1);
+    const whole = ((path.length - 1) * SECONDS_A_STRETCH) / pathSettings.speed;
+    const seconds = whole / (frames.count - 1);
     save(gif(frames.pixels, this.space.shape, order, scale, seconds), `${this.data.name}-path.gif`);
   }
 
@@ -445,7 +460,7 @@ class Explore {
   }
 
   close() {
-    this.stop();
+    this.player.stop();
     this.store.close();
     const { map, picture, selection, pathStrip, rowStrip } = this.parts;
     for (const part of [map, picture, selection, pathStrip, rowStrip]) part.close();
@@ -455,21 +470,21 @@ class Explore {
   }
 }
 
-/** What to do next, with the tool that is on. */
+/** What to do next with the tool that is on, and what has to be known of the plane. */
 function hintOf(/** @type {State} */ { tool, path, projection }) {
+  const { plane, space, name } = projection;
+  const note = plane
+    ? "Points are projected onto this plane; pictures are decoded on it."
+    : `${STORED_VIEWS[name]} has no inverse, so the handle snaps to the nearest test image.`;
+  const known = plane && space.dims === 2 ? "" : note;
+  if (tool === "manifold") {
+    return plane ? "" : `${known} For a lattice choose principal axes or two dimensions.`;
+  }
   if (tool === "interpolate") {
-    if (path.length === 0) return "Click a test image, or any place, for A, the path’s beginning.";
+    if (path.length === 0) return "Click a test image, or any place, for A: there the path begins.";
     return path.length === 1 ? "A is set. Click where the path is to go: B." : "";
   }
-  if (tool === "manifold") {
-    return projection.plane
-      ? ""
-      : "A lattice needs a plane: choose principal axes or two dimensions.";
-  }
-  if (!projection.plane || projection.space.dims === 2) {
-    return "Drag the handle to decode, hover to look, click a point to select its test image.";
-  }
-  return "Points are projected onto this plane; pictures are decoded on it.";
+  return `Drag the handle to decode, hover to look, click a point to select its image. ${known}`;
 }
 
 function messageOf(/** @type {unknown} */ error) {

@@ -77,7 +77,7 @@ export function createMount(kind) {
 
     const root = element("div", {
       ...{ class: "lm-root", "data-testid": kind.testid, role: "group" },
-      "aria-label": kind.title(data),
+      "aria-label": sentence(kind.title(data)),
     });
     const styles = kind.css.map((name) =>
       element("link", { rel: "stylesheet", href: `${data.base.assets}/${name}` }),
@@ -110,7 +110,7 @@ export function createMount(kind) {
         else place.page = page;
       } catch (error) {
         if (signal.aborted) return;
-        const message = `${kind.title(data)} did not open. ${/** @type {Error} */ (error).message}`;
+        const message = `${sentence(kind.title(data))} did not open. ${/** @type {Error} */ (error).message}`;
         showMessage(root, message, open);
       }
     };
@@ -130,6 +130,11 @@ export function createMount(kind) {
   }
 
   return mount;
+}
+
+/** A text with a capital. */
+function sentence(/** @type {string} */ text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 /** Say what is done, or what is wrong and can be tried again, in the place of a page. */

@@ -1,6 +1,5 @@
 /** A line on the map for what has to be said, and a way to try again. */
 import { element } from "../dom/element.js";
-import { STORED_VIEWS } from "../space/space.js";
 
 /**
  * @typedef {Object} Note what is said
@@ -18,16 +17,10 @@ export class Message {
     this.element = element("div", { class: "lm-message" }, [this.text, this.again]);
   }
 
-  draw(/** @type {{message: Note|null, projection: {name: string}}} */ { message, projection }) {
-    const text = message?.text ?? viewNote(projection.name);
+  draw(/** @type {{message: Note|null}} */ { message }) {
+    const text = message?.text ?? "";
     if (this.text.textContent !== text) this.text.textContent = text;
     this.element.hidden = !text;
     this.again.hidden = !message?.again;
   }
-}
-
-/** What has to be known of a view without an inverse. */
-function viewNote(/** @type {string} */ name) {
-  const title = STORED_VIEWS[name];
-  return title ? `${title} has no inverse, so the handle snaps to the nearest test image.` : "";
 }

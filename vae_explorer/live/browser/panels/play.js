@@ -1,6 +1,6 @@
 /** Play: along a path, there and back, until stopped. */
 
-const SECONDS_A_STRETCH = 2.5;
+export const SECONDS_A_STRETCH = 2.5;
 
 /**
  * @param {() => {stretches: number, speed: number}} path how long it is, and how fast it is gone
