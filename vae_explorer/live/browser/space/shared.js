@@ -243,6 +243,17 @@ export function meantBy(
     : shared.ofCode(k, shared.spaces[k].code(row), aligned);
 }
 
+/** Go to a code of the k-th model, or to its test image nearest to it. @returns {SharedState} */
+export function goToCode(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+  /** @type {number} */ k,
+  /** @type {ArrayLike<number>} */ z,
+) {
+  if (state.mode === "z") return hold(state, shared.ofCode(k, z, state.aligned));
+  return shared.spaces[k].count ? hold(state, shared.ofRow(k, shared.spaces[k].nearest(z))) : state;
+}
+
 /** Drag the handle of the k-th map to a place. @returns {SharedState} */
 export function drag(
   /** @type {SharedState} */ state,
@@ -312,10 +323,14 @@ export function tap(
  * @returns {SharedState}
  */
 export function replace(state, before, after) {
-  const held = state.selection === before ? hold(state, after) : state;
-  if (!state.path.includes(before)) return held;
+  let next = state;
+  if (state.selection === before) {
+    // Nothing moves for an original that has come.
+    next = before.codes === after.codes ? { ...state, selection: after } : hold(state, after);
+  }
+  if (!state.path.includes(before)) return next;
   return withPath(
-    held,
+    next,
     state.path.map((end) => (end === before ? after : end)),
   );
 }
