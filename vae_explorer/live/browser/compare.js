@@ -6,7 +6,6 @@
  */
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
-import { gif } from "./dom/gif.js";
 import { latest } from "./dom/latest.js";
 import { save } from "./dom/save.js";
 import { runnerOf } from "./nn/runner.js";
@@ -14,7 +13,7 @@ import { createMount, createPublisher } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
 import { Legend } from "./panels/legend.js";
 import { ModelPanel } from "./panels/model-panel.js";
-import { PathControls } from "./panels/path-strip.js";
+import { PathControls, pathGif } from "./panels/path-strip.js";
 import { createPlay } from "./panels/play.js";
 import { LatticeControls } from "./panels/row-strip.js";
 import { SharedSelectionPanel } from "./panels/shared-selection.js";
@@ -22,6 +21,7 @@ import { button, group, press, Toolbar, ZoomButtons } from "./panels/toolbar.js"
 import { readLink, writeLink } from "./space/link.js";
 import { fractionAt } from "./space/paths.js";
 import * as shared from "./space/shared.js";
+import { everywhere } from "./space/shared.js";
 import { Space } from "./space/space.js";
 import * as one from "./space/state.js";
 import { createStore } from "./store.js";
@@ -52,7 +52,8 @@ import { createStore } from "./store.js";
 export const mount = createMount({
   css: ["map.css", "compare.css"],
   testid: "comparison",
-  title: ({ checkpoints }) => namesOf(checkpoints).join(" and "),
+  title: ({ checkpoints }) =>
+    checkpoints.map((/** @type {Checkpoint} */ { name }) => name).join(" and "),
   async open({ root, data, source, kept, former, signal }) {
     const checkpoints = /** @type {Checkpoint[]} */ (data.checkpoints);
     const spaces = await Promise.all(
@@ -75,8 +76,8 @@ const CAN_ALIGN =
   "Turn each space (a rotation or a reflection, never a scaling) onto the first one";
 const CANNOT_ALIGN =
   "Spaces of as many dimensions, of the same test images, can be turned onto each other";
-// Pixels for each decoded pixel, and seconds a frame, in files.
-const [SCALE, SECONDS] = [4, 0.12];
+// Between the pictures of two models in a file, in decoded pixels; and how much larger a PNG is.
+const [GAP, PNG_SCALE] = [2, 2];
 
 class Compare {
   /**
@@ -108,9 +109,9 @@ class Compare {
       },
       (share) => this.goAlong(share),
     );
-    this.build(root);
+    this.parts = this.createParts(root);
     this.store.redraw();
-    this.wantOriginal();
+    this.selected();
     this.load();
   }
 
@@ -122,25 +123,435 @@ class Compare {
     const none = this.spaces.map(() => null);
     return {
       ...shared.firstShared(this.models, state, { mode, aligned: query.has("aligned") }),
-      ...{ frames: none, rows: none, notes: none.map(() => ""), message: problems.join(" ") },
+      ...{
+        frames: none,
+        rows: none,
+        notes: none.map(() => ""),
+        message: problems.length ? `The link’s ${problems.join(" ")}` : "",
+      },
       ...{ playing: false, encoder: null, encoderProblem: "" },
     };
   }
 
-  build(/** @type {HTMLElement} */ root) {
-    const { models, spaces, checkpoints, signal } = this;
-    this.modes = MODES.map(([mode, text, help]) =>
-      button(text, help, () => this.move((state) => shared.chooseMode(state, models, mode))),
+  createParts(/** @type {HTMLElement} */ root) {
+    const { spaces, checkpoints, signal } = this;
+    const [{ shape }] = spaces;
+    const panels = checkpoints.map(
+      (checkpoint, k) => new ModelPanel(k, checkpoint, spaces[k], this.modelActions(k), signal),
     );
-    this.modes[0].disabled = !models.sameDims;
-    this.align = button("Align", models.canAlign ? CAN_ALIGN : CANNOT_ALIGN, () =>
-      this.move((state) => shared.align(state, models, !state.aligned)),
+    const modes = MODES.map(([mode, text, help]) =>
+      button(text, help, () => this.do((state) => shared.chooseMode(state, this.models, mode))),
     );
-    this.align.disabled = !models.canAlign;
-    const middle = ({ x, y } = new this.store.state.maps[0].view.constructor()) => [x, y];
+    modes[0].disabled = !this.models.sameDims;
+    const align = button("Align", this.models.canAlign ? CAN_ALIGN : CANNOT_ALIGN, () =>
+      this.do((state) => shared.align(state, this.models, !state.aligned)),
+    );
+    align.disabled = !this.models.canAlign;
+    const zoom = new ZoomButtons({
+      zoom: (factor) => this.everywhere((map) => one.zoom(map, factor, [map.view.x, map.view.y])),
+      fitAll: () => this.everywhere(one.fitAll),
+    });
+    const wheel = element("span", { class: "lm-small", text: "Ctrl + wheel zooms" });
+    const toolbar = new Toolbar(
+      {
+        tool: (tool) => this.do((state) => everywhere(state, (map) => one.chooseTool(map, tool))),
+        layer: (layer) => this.everywhere((map) => one.toggleLayer(map, layer)),
+        clearPath: () => this.do((state) => shared.withPath(state, [])),
+      },
+      [
+        group("lm-group", "What is the same", modes),
+        group("lm-group", "Orientation", [align]),
+        element("div", { class: "cm-zoom" }, [zoom.element, wheel]),
+      ],
+    );
+    const legends = this.legends();
+    const selection = new SharedSelectionPanel(shape);
+    const along = element("input", {
+      ...{ type: "range", min: 0, max: 1, step: "any", "data-testid": "along" },
+      oninput: () => {
+        this.pause();
+        this.goAlong(Number(along.value));
+        this.publish();
+      },
+    });
+    const path = new PathControls({
+      play: () => (this.store.state.playing ? this.pause() : this.start()),
+      settings: (settings) =>
+        this.everywhere(({ pathSettings, ...map }) => ({
+          ...map,
+          pathSettings: { ...pathSettings, ...settings },
+        })),
+      gif: () => this.saveGif(),
+    });
+    const lattice = new LatticeControls(spaces[0], {
+      lattice: (change) => {
+        const next = { ...this.store.state.maps[0].lattice, ...change };
+        this.everywhere((map) => ({ ...map, lattice: next }));
+      },
+      scale: (scale) => this.do((state) => shared.showPlanes(state, this.models, scale)),
+      through: (z) => this.do((state) => shared.goToCode(state, this.models, 0, z)),
+      png: () => this.savePng(),
+    });
+    const drawing = new DrawingPanel(shape, {
+      encode: (pixels) => this.encodeDrawing(pixels),
+      clear: () => {},
+      again: () => this.loadEncoders(),
+    });
+    const message = element("p", { class: "lm-small", role: "status", "data-testid": "message" });
+    const docks = {
+      scatter: element("div", {}),
+      manifold: element("div", { class: "lm-dock-of" }, [lattice.element]),
+      interpolate: element("div", { class: "lm-dock-of" }, [path.element, along]),
+    };
+    const row = element(
+      "div",
+      { class: "cm-panels" },
+      panels.map((panel) => panel.element),
+    );
+    row.style.setProperty("--models", String(panels.length));
+    root.classList.add("cm-root");
+    root.replaceChildren(
+      toolbar.element,
+      element("div", { class: "cm-said" }, [
+        selection.element,
+        ...legends.map(({ legend }) => legend.element),
+      ]),
+      element("section", { class: "lm-dock", "aria-label": "Tool" }, Object.values(docks)),
+      ...[message, row, drawing.element],
+    );
+    return {
+      ...{ panels, modes, align, toolbar, legends, selection, along, path, lattice, drawing },
+      ...{ message, docks },
+    };
+  }
+
+  /** One legend for all models that know the same classes. */
+  legends() {
+    /** @type {Map<string, number[]>} */
+    const groups = new Map();
+    this.spaces.forEach(({ header }, k) => {
+      const key = JSON.stringify([header.classes, header.colours]);
+      groups.set(key, [...(groups.get(key) ?? []), k]);
+    });
+    return [...groups.values()].map((members) => {
+      const only = (/** @type {(map: MapState) => MapState} */ action) =>
+        this.everywhere((map, k) => (members.includes(k) ? action(map) : map));
+      const legend = new Legend(this.spaces[members[0]].header, {
+        toggle: (kind) => only((map) => one.toggleClass(map, kind)),
+        only: (kind) => only((map) => one.showOnly(map, kind)),
+      });
+      return { legend, first: members[0] };
+    });
+  }
+
+  /** @returns {import("./panels/model-panel.js").ModelActions} */
+  modelActions(/** @type {number} */ k) {
+    const { models } = this;
+    /** @param {(map: MapState) => MapState} action on the k-th map, and on others that show the same */
+    const see = (action) =>
+      this.look((state) => shared.shareView(shared.at(state, k, action), models, k));
+    return {
+      map: {
+        drag: (place) => this.do((state) => shared.drag(state, models, k, place)),
+        tap: (place, row) => this.do((state) => shared.tap(state, models, k, place, row)),
+        hover: (place) => {
+          if (!this.store.state.playing) {
+            this.set(shared.preview(this.store.state, models, k, place));
+          }
+        },
+        step: (direction, fine) =>
+          this.do((state) => shared.step(state, models, k, direction, fine)),
+        pan: (dx, dy) => see((map) => one.pan(map, dx, dy)),
+        zoom: (factor, place) => see((map) => one.zoom(map, factor, place)),
+        moveEndpoint: (end, place) =>
+          this.do((state) => shared.moveEnd(state, models, k, end, place)),
+        removeEndpoint: (end) => this.do((state) => shared.removeEnd(state, end)),
+      },
+      goAlong: (share) => {
+        this.pause();
+        this.goAlong(share);
+        this.publish();
+      },
+      moveTo: (z) => this.do((state) => shared.goToCode(state, models, k, z)),
+      frames: (frames) => this.set({ frames: this.store.state.frames.with(k, frames) }),
+      row: (row) => this.set({ rows: this.store.state.rows.with(k, row) }),
+      failed: (message) => this.say(k, message),
+    };
+  }
+
+  // How the state changes.
+
+  set(/** @type {Partial<CompareState>} */ patch) {
+    if (!this.signal.aborted) this.store.set(patch);
+  }
+
+  /** Change what is looked at; the handles stay where they are. */
+  look(/** @type {(state: SharedState) => SharedState} */ action) {
+    this.set(action(this.store.state));
+    this.publish();
+  }
+
+  everywhere(/** @type {(map: MapState, k: number) => MapState} */ action) {
+    this.look((state) => everywhere(state, action));
+  }
+
+  /** Do something that ends what was played and said of what was selected. */
+  do(/** @type {(state: SharedState) => SharedState} */ action) {
+    this.pause();
+    const { selection } = this.store.state;
+    this.look(action);
+    if (this.store.state.selection !== selection) this.selected();
+  }
+
+  /** Say something of the k-th model. */
+  say(/** @type {number} */ k, /** @type {string} */ note) {
+    this.set({ notes: this.store.state.notes.with(k, note) });
+  }
+
+  start() {
+    this.set({ playing: true });
+    this.play.start();
+  }
+
+  pause() {
+    if (!this.store.state.playing) return;
+    this.play.stop();
+    this.set({ playing: false });
+    this.publish();
+  }
+
+  /** Go to a share of the path's steps, in every model. */
+  goAlong(/** @type {number} */ share) {
+    const { state } = this.store;
+    if (state.path.length < 2) return this.pause();
+    const fractionOf = (/** @type {number} */ same, /** @type {number} */ k) => {
+      const fractions = state.frames[k]?.fractions;
+      return fractions ? fractionAt(fractions, same) : same;
+    };
+    return this.set(shared.goAlong(state, share, fractionOf));
+  }
+
+  // What is fetched, and comes when it comes.
+
+  async load() {
+    await Promise.all(
+      this.checkpoints.map(async (_, k) => {
+        try {
+          const decoder = await this.runner(k, "decoder");
+          if (this.signal.aborted) return decoder.close();
+          this.set(shared.at(this.store.state, k, (map) => ({ ...map, decoder })));
+        } catch (error) {
+          this.say(k, `The decoder did not arrive. ${messageOf(error)}`);
+        }
+      }),
+    );
+    this.loadEncoders();
+  }
+
+  /** The pad is open when all can encode what is drawn on it. */
+  async loadEncoders() {
+    if (this.signal.aborted || !this.parts.drawing.fits) return;
+    try {
+      const encoders = await Promise.all(this.checkpoints.map((_, k) => this.encoder(k)));
+      this.set({ encoder: encoders[0], encoderProblem: "" });
+    } catch (error) {
+      this.set({ encoderProblem: `An encoder did not arrive. ${messageOf(error)}` });
+    }
+  }
+
+  /** The k-th encoder, fetched when it is first needed. @returns {Promise<Runner>} */
+  encoder(/** @type {number} */ k) {
+    const made = this.encoders[k] ?? this.runner(k, "encoder");
+    this.encoders[k] = made;
+    made.catch(() => {
+      this.encoders[k] = undefined;
+    });
+    return made;
+  }
+
+  runner(/** @type {number} */ k, /** @type {"decoder"|"encoder"} */ part) {
+    const { source, checkpoints, spaces } = this;
+    return runnerOf(source, checkpoints[k], part, spaces[k], (message) => this.set({ message }));
+  }
+
+  /** Something else is selected: fetch its original, and have those encode it that do not know it. */
+  selected() {
+    const { selection, notes, maps } = this.store.state;
+    // A decoder that is missing is still to be said.
+    this.set({ notes: notes.map((note, k) => (maps[k].decoder ? "" : note)) });
+    if (!selection.image || selection.pixels) return;
+    // An endpoint of a path is completed, whatever is selected next.
+    if (selection.codes.includes(null)) this.complete(selection);
+    else this.askOriginal(selection);
+  }
+
+  async complete(/** @type {SharedSelection} */ selection) {
+    const { map, row } = /** @type {{map: number, row: number}} */ (selection.image);
+    const { pixels, message } = await fetchOriginal(this.source, this.checkpoints[map].key, row);
+    if (pixels) {
+      const known = await this.encoded({ ...selection, pixels });
+      this.look((state) => shared.replace(state, selection, known));
+    } else if (this.store.state.selection === selection) {
+      const { notes } = this.store.state;
+      const unknown = `${message} It was not measured on this test image: draw one instead.`;
+      this.set({ message, notes: notes.map((note, k) => (selection.codes[k] ? note : unknown)) });
+    }
+  }
+
+  /** @returns {Promise<SharedSelection>} with the codes that were missing, as far as they come */
+  async encoded(/** @type {SharedSelection} */ selection) {
+    const pixels = /** @type {Float32Array} */ (selection.pixels);
+    let known = selection;
+    await Promise.all(
+      selection.codes.map(async (code, k) => {
+        if (code) return;
+        try {
+          const encoder = await this.encoder(k);
+          const posterior = encoder.run?.(pixels) ?? (await encoder.runAsync(pixels, 1));
+          const next = this.models.encoded(known, k, posterior);
+          if (!next) throw new Error("The encoder gave what is no number.");
+          known = next;
+        } catch (error) {
+          this.say(k, `Not encoded. ${messageOf(error)}`);
+        }
+      }),
+    );
+    return known;
+  }
+
+  async encodeDrawing(/** @type {Float32Array} */ pixels) {
+    if (this.store.state.mode !== "image") {
+      this.do((state) => shared.chooseMode(state, this.models, "image"));
+    }
+    const { maps } = this.store.state;
+    const handles = maps.map(({ z }) => z);
+    const drawing = await this.encoded(this.models.ofDrawing(pixels));
+    // In the meantime the handles may have been moved.
+    if (this.store.state.maps.some(({ z }, k) => z !== handles[k])) return;
+    this.do((state) => shared.hold(state, drawing));
+  }
+
+  /** The pictures of all models, side by side, as a GIF. */
+  saveGif() {
+    const { frames, path, maps } = this.store.state;
+    const shown = frames.filter((some) => some !== null);
+    if (!shown.length) return;
+    const { pixels, shape } = sideBySide(shown, this.spaces[0].shape);
+    const { speed } = maps[0].pathSettings;
+    save(pathGif(pixels, shown[0].count, shape, path.length - 1, speed), `${this.name}-path.gif`);
+  }
+
+  /** The lattices of all models, side by side, as a PNG. */
+  async savePng() {
+    try {
+      const files = await Promise.all(
+        this.parts.panels.map(({ map }) => map.grid.png?.(PNG_SCALE)),
+      );
+      const pictures = await Promise.all(
+        files.flatMap((file) => (file ? [createImageBitmap(file)] : [])),
+      );
+      const gap = GAP * PNG_SCALE;
+      const width = pictures.reduce((sum, picture) => sum + picture.width + gap, -gap);
+      const height = Math.max(...pictures.map((picture) => picture.height));
+      const canvas = new OffscreenCanvas(width, height);
+      const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      let left = 0;
+      for (const picture of pictures) {
+        context.drawImage(picture, left, 0);
+        left += picture.width + gap;
+      }
+      save(await canvas.convertToBlob({ type: "image/png" }), `${this.name}-lattice.png`);
+    } catch (error) {
+      this.set({ message: messageOf(error) });
+    }
+  }
+
+  get name() {
+    return this.checkpoints.map(({ name }) => name).join("-");
+  }
+
+  // Everything that follows the state.
+
+  draw(/** @type {CompareState} */ state) {
+    const { parts } = this;
+    const [first] = state.maps;
+    for (const panel of parts.panels) panel.draw(state);
+    parts.selection.draw(state);
+    parts.toolbar.draw(first);
+    for (const { legend, first: k } of parts.legends) legend.draw(state.maps[k]);
+    parts.modes.forEach((mode, k) => {
+      press(mode, MODES[k][0] === state.mode);
+    });
+    press(parts.align, state.aligned);
+    parts.drawing.draw(state);
+    if (parts.message.textContent !== state.message) parts.message.textContent = state.message;
+    for (const [tool, dock] of Object.entries(parts.docks)) dock.hidden = tool !== first.tool;
+    if (first.tool === "manifold") parts.lattice.draw(first);
+    if (first.tool !== "interpolate") return;
+    const last = one.letter(Math.max(1, state.path.length - 1));
+    parts.along.setAttribute("aria-label", `From A to ${last}`);
+    parts.along.disabled = state.path.length < 2;
+    if (Number(parts.along.value) !== (state.along ?? 0)) {
+      parts.along.value = String(state.along ?? 0);
+    }
+    const frames = state.frames.every((some, k) => some || !state.maps[k].path.length);
+    const { playing } = state;
+    parts.path.draw({ ...first, playing, frames: frames ? state.frames[0] : null });
+  }
+
+  recolour() {
+    for (const { map } of this.parts.panels) map.redraw();
+    this.parts.drawing.recolour();
+  }
+
+  /** The state, written into the search of an address. */
+  search(/** @type {string} */ before) {
+    const { maps, mode, aligned } = this.store.state;
+    const query = new URLSearchParams(before);
+    query.delete("mode");
+    query.delete("aligned");
+    if (mode === "image" && this.models.sameDims) query.set("mode", mode);
+    if (aligned) query.set("aligned", "yes");
+    return writeLink(maps[0], query.toString());
+  }
+
+  keep() {
+    return this.search("");
+  }
+
+  close() {
+    this.play.stop();
+    this.store.close();
+    this.askOriginal.stop();
+    for (const panel of this.parts.panels) panel.close();
+    for (const { decoder } of this.store.state.maps) decoder?.close();
+    for (const encoder of this.encoders)
+      encoder?.then(
+        (runner) => runner.close(),
+        () => {},
+      );
   }
 }
 
-function namesOf(/** @type {Checkpoint[]} */ checkpoints) {
-  return checkpoints.map(({ name }) => name);
+/**
+ * Pictures of several models as one picture a step.
+ * @param {Frames[]} frames of each, as many steps
+ * @param {[number, number, number]} shape (H, W, C) of one
+ */
+function sideBySide(frames, [height, width, channels]) {
+  const whole = frames.length * (width + GAP) - GAP;
+  const { count } = frames[0];
+  const pixels = new Float32Array(count * height * whole * channels);
+  frames.forEach((one, k) => {
+    for (let line = 0; line < count * height; line++) {
+      const from = line * width * channels;
+      const to = (line * whole + k * (width + GAP)) * channels;
+      pixels.set(one.pixels.subarray(from, from + width * channels), to);
+    }
+  });
+  return { pixels, shape: [height, whole, channels] };
+}
+
+function messageOf(/** @type {unknown} */ error) {
+  return error instanceof Error ? error.message : String(error);
 }
