@@ -54,14 +54,14 @@ def show_comparison(shown: list[Shown]) -> None:
                 "disparity": None if alignment is None else alignment.disparity,
             }
         )
-    _component(
-        key="comparison", data={"checkpoints": checkpoints, "base": _base("compare-mount.js")}
-    )
+    key = " ".join(checkpoint["key"] for checkpoint in checkpoints)
+    data = {"key": key, "checkpoints": checkpoints, "base": _base("compare.js")}
+    _component(key="comparison", data=data)
 
 
 def show_film(name: str, digest: str) -> None:
     """Show the film of the checkpoint `name`, whose blob has the digest `digest`."""
-    _component(key="film", data={"film": digest, "name": name, "base": _base("film-mount.js")})
+    _component(key="film", data={"key": digest, "name": name, "base": _base("film.js")})
 
 
 def write_address(page: str, **choice: str) -> None:

@@ -4,7 +4,6 @@
  */
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
-import { gif } from "./dom/gif.js";
 import { save } from "./dom/save.js";
 import { LatentMap } from "./map/map.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
@@ -12,10 +11,10 @@ import { createMount, createPublisher } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
 import { Legend } from "./panels/legend.js";
 import { Message } from "./panels/message.js";
-import { PathControls, PathStrip } from "./panels/path-strip.js";
+import { PathControls, PathStrip, pathGif } from "./panels/path-strip.js";
 import { Picture } from "./panels/picture.js";
 import { PlaneMenu } from "./panels/plane-menu.js";
-import { createPlay, SECONDS_A_STRETCH } from "./panels/play.js";
+import { createPlay } from "./panels/play.js";
 import { LatticeControls, RowStrip } from "./panels/row-strip.js";
 import { SelectionPanel } from "./panels/selection.js";
 import { Sliders } from "./panels/sliders.js";
@@ -44,8 +43,8 @@ import { createStore } from "./store.js";
  * @typedef {MapState & Around} State
  */
 
-// Room of a picture in the GIF, in pixels; and how much larger the PNG is than what is decoded.
-const [GIF_SIDE, PNG_SCALE] = [168, 2];
+// How much larger the PNG is than what is decoded.
+const PNG_SCALE = 2;
 // What is not needed for the first picture waits for it, in milliseconds.
 const LATER = 50;
 const TOUCHED = "vae-explorer: the handle was moved";
@@ -397,13 +396,9 @@ class Explore {
   saveGif() {
     const { frames, path, pathSettings } = this.store.state;
     if (!frames) return;
-    const there = Array.from({ length: frames.count }, (_, k) => k);
-    const order = [...there, ...there.slice(1, -1).reverse()];
-    const [height] = this.space.shape;
-    const scale = Math.max(1, Math.round(GIF_SIDE / height));
-    const whole = ((path.length - 1) * SECONDS_A_STRETCH) / pathSettings.speed;
-    const seconds = whole / (frames.count - 1);
-    save(gif(frames.pixels, this.space.shape, order, scale, seconds), `${this.data.name}-path.gif`);
+    const { shape } = this.space;
+    const file = pathGif(frames.pixels, frames.count, shape, path.length - 1, pathSettings.speed);
+    save(file, `${this.data.name}-path.gif`);
   }
 
   async savePng() {
