@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_explorer.analysis.metrics import compare_metrics, config_differences
+from vae_explorer.analysis.metrics import compare_metrics
 from vae_explorer.checkpoint.folder import load_meta
 from vae_explorer.checkpoint.meta import REQUIRED_METRICS, Meta
 
@@ -60,12 +60,3 @@ def test_bounds_under_other_likelihoods_are_not_compared(metas: tuple[Meta, Meta
     rows = {row.metric.key: row for row in compare_metrics([first, gaussian])}
     assert rows["test_neg_elbo"].best == ()
     assert rows["knn_accuracy"].best == (0,)
-
-
-def test_only_what_differs_is_named(metas: tuple[Meta, Meta]) -> None:
-    found = {row.field: row.values for row in config_differences(metas)}
-    assert found == {
-        "beta": (metas[0].training.beta, 4.0),
-        "epochs": (metas[0].training.epochs, 7),
-    }
-    assert config_differences([metas[0], metas[0]]) == []
