@@ -191,7 +191,7 @@ def test_assets_are_scripts_that_browsers_keep(address: str) -> None:
 
 def test_an_original_of_an_unknown_checkpoint_is_refused_in_words(address: str) -> None:
     with urllib.request.urlopen(f"{address}/live/original/0123/4", timeout=10) as answer:
-        assert "reload it" in json.load(answer)["words"]
+        assert "reload it" in json.load(answer)["message"]
 
 
 def test_a_source_is_refused_once_its_files_are_others(shipped: Path, tmp_path: Path) -> None:
