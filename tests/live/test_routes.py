@@ -166,7 +166,7 @@ def test_damaged_weights_are_named(shipped: Path, tmp_path: Path) -> None:
         "live/original/0123/x",
     ],
 )
-def test_nothing_but_assets_and_what_was_laid_out_can_be_fetched(
+def test_nothing_but_assets_and_what_was_stored_can_be_fetched(
     address: str, address_of: str
 ) -> None:
     status, body = _fetch(f"{address}/{address_of}")

@@ -1,4 +1,4 @@
-"""The metrics of a checkpoint: what each is called and means, and how two checkpoints differ.
+"""The metrics of a checkpoint: what each is called and means, and which checkpoint is better.
 
 `METRICS` is the one place for titles, units and meanings: the pages, `evaluate` and the README
 use them.
