@@ -1,4 +1,4 @@
-"""Measure checkpoints, all in the same way: `python -m vae_explorer.evaluate CHECKPOINT...`."""
+"""Measure checkpoints in the same way: `python -m vae_explorer.evaluate CHECKPOINT...`."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
-    add("--samples", type=_count, default=500, help="K of the importance-weighted NLL")
-    add("--save", action="store_true", help="record the IW-NLL in meta.json, for the Model page")
+    add("--samples", type=_count, default=500, metavar="K", help="of the IW-NLL (default: 500)")
+    add("--save", action="store_true", help="save the IW-NLL in meta.json, for the Model page")
     add("--json", action="store_true", help="print one JSON object instead of tables")
     return parser.parse_args(arguments)
 
@@ -66,7 +66,7 @@ def _count(text: str) -> int:
 
 
 def _dataset_of(recorded: DatasetRecord, data_dir: Path | None) -> Dataset | None:
-    """Return the very data the checkpoint was measured on, or None where it is not on disk."""
+    """Return the data that the checkpoint was measured on, or None if it is not on disk."""
     try:
         return load_dataset(recorded.name, data_dir, download=False, checksum=recorded.checksum)
     except FileNotFoundError as error:
@@ -75,14 +75,14 @@ def _dataset_of(recorded: DatasetRecord, data_dir: Path | None) -> Dataset | Non
 
 
 def _save(path: Path, found: Evaluation, before: dict[str, float]) -> None:
-    """Record the importance-weighted NLL in a checkpoint, and say so, and what it replaces."""
+    """Save the importance-weighted NLL with a checkpoint, and print what it replaces."""
     if found.iw_nll is None:
-        print(f"{path}: found no IW-NLL to record, expected the data set for it", file=sys.stderr)
+        print(f"{path}: found no IW-NLL to save, expected the dataset for it", file=sys.stderr)
         return
     add_metrics(path, {"iw_nll": found.iw_nll, "iw_samples": found.iw_samples})
     former = f", instead of K = {before['iw_samples']:.0f}" if "iw_samples" in before else ""
-    said = f"recorded the IW-NLL with K = {found.iw_samples} in {path / 'meta.json'}{former}"
-    print(said, file=sys.stderr)
+    saved = f"saved the IW-NLL with K = {found.iw_samples} in {path / 'meta.json'}{former}"
+    print(saved, file=sys.stderr)
 
 
 def _table(found: Evaluation) -> str:

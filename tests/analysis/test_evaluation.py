@@ -140,7 +140,7 @@ def test_the_command_prints_json_and_says_what_needs_the_data(
     assert command.main([str(SHIPPED), "--data-dir", str(tmp_path), "--save"]) == 0
     printed = capsys.readouterr()
     assert "test −ELBO            needs the dataset" in printed.out
-    assert "found no IW-NLL to record" in printed.err
+    assert "found no IW-NLL to save" in printed.err
     assert (SHIPPED / "meta.json").read_bytes() == before
 
 
@@ -156,7 +156,7 @@ def test_the_command_records_the_bound_that_took_long_and_says_what_is_left_out(
     constant = -torch.distributions.Normal(0, 1).log_prob(torch.tensor(0.0)).item() * 64
     assert f"{constant:.2f} nats per image" in capsys.readouterr().out
     assert command.main([str(path), "--samples", "3", "--save"]) == 0
-    assert "recorded the IW-NLL with K = 3" in capsys.readouterr().err
+    assert "saved the IW-NLL with K = 3" in capsys.readouterr().err
     assert command.main([str(path), "--samples", "2", "--save", "--json"]) == 0
     printed = capsys.readouterr()
     assert "instead of K = 3" in printed.err
