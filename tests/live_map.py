@@ -108,6 +108,14 @@ class LiveMap:
         self.page.mouse.up()
 
     def let_go(self) -> None:
-        """Wait until Python has heard of the hand, and run."""
-        self.page.wait_for_timeout(450)
+        """Wait until the address says where the handle is."""
+        self.page.wait_for_function(
+            """picture => {
+                const z = new URLSearchParams(location.search).get('z')?.split(',').map(Number);
+                const shown = JSON.parse(picture.dataset.z);
+                return z?.length === shown.length
+                    && z.every((value, d) => Math.abs(value - shown[d]) < 1e-4);
+            }""",
+            arg=self.picture.element_handle(),
+        )
         ready(self.page)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
 
-__all__ = ["DECODED", "open_browser", "ready", "serve_app"]
+__all__ = ["DECODED", "follow", "open_browser", "ready", "serve_app"]
 
 ROOT = Path(__file__).resolve().parents[1]
 DECODED = "[data-testid=latent-map] [data-testid=decoded]"
@@ -65,6 +65,13 @@ def open_browser(playwright: Playwright) -> Browser:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for path in map(shutil.which, names) if path), None)
     return playwright.chromium.launch(executable_path=found, args=FLAGS)
+
+
+def follow(page: Page, name: str) -> None:
+    """Click a page's link in the bar, and wait until its address is open."""
+    link = page.get_by_role("link", name=name, exact=True)
+    link.click()
+    page.wait_for_function("link => link.ariaCurrent === 'page'", arg=link.element_handle())
 
 
 def ready(page: Page) -> None:

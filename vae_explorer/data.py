@@ -1,8 +1,8 @@
-"""Image datasets, each split one uint8 tensor of images and one int64 tensor of labels.
+"""Image datasets: each split is a uint8 tensor of images and an int64 tensor of labels.
 
 MNIST and its relatives are read from IDX files in torchvision's layout
-(`<data_dir>/MNIST/raw/train-images-idx3-ubyte`, plain or `.gz`) and downloaded by torchvision
-where they are missing. `digits` comes with scikit-learn and is always there.
+(`<data_dir>/MNIST/raw/train-images-idx3-ubyte`, plain or `.gz`), which torchvision downloads if
+they are missing. `digits` comes with scikit-learn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ DIGITS_TEST_SIZE = 360
 class DatasetInfo(NamedTuple):
     """What is known of a dataset before it is read.
 
-    `folder` is torchvision's class name and folder; None where scikit-learn brings the data.
+    Attributes:
+        title: its name on the screen.
+        image_shape: (C, H, W).
+        classes: their names, by label.
+        folder: torchvision's class and folder; None for a dataset of scikit-learn.
     """
 
     title: str
@@ -87,7 +91,7 @@ class Dataset(NamedTuple):
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Return uint8 images, (B, C, H, W), as float32 in [0, 1]."""
+    """Return uint8 images with shape (B, C, H, W) as float32 in [0, 1]."""
     return images.float().div_(255)
 
 
@@ -102,18 +106,17 @@ def load_dataset(
     download: bool = True,
     checksum: str | None = None,
 ) -> Dataset:
-    """Read a dataset, downloading it where it is missing and `download` allows it.
+    """Read a dataset.
 
     Args:
         name: one of `DATASETS`.
         data_dir: the folder above torchvision's `MNIST/raw`; None for `default_data_dir()`.
-        download: fetch missing files with torchvision, which checks their MD5.
-        checksum: the checksum it must have, such as a checkpoint records; None takes any.
+        download: download missing files with torchvision, which checks their MD5.
+        checksum: the expected checksum, such as a checkpoint's; None accepts any.
 
     Raises:
-        FileNotFoundError: where the files are missing and cannot be fetched.
-        ValueError: for an unknown name, a file whose contents are not what its name says, or
-            another checksum than asked for.
+        FileNotFoundError: where files are missing and cannot be downloaded.
+        ValueError: for an unknown name, a damaged file, or another checksum than expected.
     """
     if name not in DATASETS:
         raise ValueError(f"dataset: found {name!r}, expected one of {', '.join(DATASETS)}")
@@ -135,13 +138,13 @@ def load_dataset(
     if checksum is not None and found != checksum:
         raise ValueError(
             f"{name}: found checksum {found[:12]}…, expected {checksum[:12]}… of the data that the "
-            "checkpoint was trained on; point --data-dir or VAE_EXPLORER_DATA at that"
+            "checkpoint was trained on; point --data-dir or VAE_EXPLORER_DATA at that data"
         )
     return Dataset(name, train, test, found)
 
 
 def _read_digits() -> tuple[Split, Split]:
-    """scikit-learn's 1,797 digits, the classes mixed by a fixed shuffle, the last 360 for test."""
+    """Return scikit-learn's 1,797 digits in a fixed random order, the last 360 for the test."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -160,7 +163,7 @@ def _files(prefix: str) -> tuple[str, str]:
 
 
 def _find(raw: Path, file: str) -> Path | None:
-    """Return the plain or the gzipped file, whichever is there."""
+    """Return the plain or the gzipped file, if there is one."""
     return next((p for p in (raw / file, raw / f"{file}.gz") if p.is_file()), None)
 
 
@@ -196,7 +199,7 @@ def _read_split(raw: Path, prefix: str, name: str) -> Split:
 
 
 def _read_idx(path: Path, dims: int) -> np.ndarray:
-    """Read an IDX file of unsigned bytes with `dims` dimensions, or say what is wrong with it.
+    """Read an IDX file of unsigned bytes with `dims` dimensions; `ValueError` for any other file.
 
     The format: two zero bytes, 8 (unsigned byte), the number of dimensions, each size as a
     big-endian 32-bit integer, then the values.
@@ -209,13 +212,13 @@ def _read_idx(path: Path, dims: int) -> np.ndarray:
     if raw[:4] != magic:
         raise ValueError(
             f"{path}: found magic number 0x{raw[:4].hex() or '(empty file)'}, "
-            f"expected 0x{magic.hex()}; this is not the IDX file its name says, fetch it again"
+            f"expected 0x{magic.hex()} of an IDX file of unsigned bytes; fetch it again"
         )
     header = 4 + 4 * dims
     if len(raw) < header:
         raise ValueError(
-            f"{path}: found {len(raw)} bytes, expected a header of {header} and the values after "
-            "it; the file is cut short, fetch it again"
+            f"{path}: found {len(raw)} bytes, expected a header of {header} and the values; "
+            "the file is cut short, fetch it again"
         )
     shape = tuple(np.frombuffer(raw[4:header], dtype=">u4").tolist())
     expected = header + math.prod(shape)
@@ -230,16 +233,16 @@ def _read_idx(path: Path, dims: int) -> np.ndarray:
 
 
 def _download(info: DatasetInfo, root: Path) -> None:
-    """Fetch and check the files with torchvision, imported here because it takes seconds."""
+    """Download the files with torchvision, imported here because that takes seconds."""
     import torchvision.datasets
 
     raw = root / info.folder / "raw"
-    print(f"{info.title} is not in {raw}; fetching it with torchvision", flush=True)
+    print(f"{info.title} is not in {raw}; downloading it with torchvision", flush=True)
     name = next(key for key, value in DATASETS.items() if value is info)
     try:
         getattr(torchvision.datasets, info.folder)(root, download=True)
     except (OSError, RuntimeError) as error:
-        # torchvision makes the folders first; empty ones would be all that is left of the attempt.
+        # torchvision makes the folders first; a failed attempt leaves no empty ones.
         for folder in (raw, raw.parent):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
@@ -253,5 +256,5 @@ def _missing_message(raw: Path, missing: list[str], name: str) -> str:
         f"{DATASETS[name].title}: looked in {raw.absolute()}, found no {', no '.join(missing)}; "
         "expected the four IDX files in torchvision's layout (plain or .gz); they were not "
         "downloaded. Put them there, point --data-dir or VAE_EXPLORER_DATA at the folder above "
-        f"{raw.parent.name}/, or train on the built-in digits: train.py --dataset digits"
+        f"{raw.parent.name}/, or train on scikit-learn's digits: train.py --dataset digits"
     )

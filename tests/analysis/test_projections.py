@@ -1,4 +1,4 @@
-"""Flat views of codes and the figures on them, against scikit-learn and numpy."""
+"""Projections of codes and the metrics of them, against scikit-learn and numpy."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_a_view_keeps_neighbours_and_is_reproduced_by_its_seed(
     clusters: tuple[np.ndarray, np.ndarray], project: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     z, _ = clusters
-    flat = project(z)
-    assert flat.shape == (120, 2)
-    assert flat.dtype == np.float32
-    assert sklearn.manifold.trustworthiness(z, flat, n_neighbors=10) > 0.8
-    np.testing.assert_array_equal(flat, project(z))
+    view = project(z)
+    assert view.shape == (120, 2)
+    assert view.dtype == np.float32
+    assert sklearn.manifold.trustworthiness(z, view, n_neighbors=10) > 0.8
+    np.testing.assert_array_equal(view, project(z))
 
 
 def test_tsne_says_how_far_it_is(clusters: tuple[np.ndarray, np.ndarray]) -> None:
@@ -43,7 +43,7 @@ def test_tsne_says_how_far_it_is(clusters: tuple[np.ndarray, np.ndarray]) -> Non
     assert shares[-1] == pytest.approx(1)
 
 
-def test_the_figures_of_a_view_are_scikit_learns(clusters: tuple[np.ndarray, np.ndarray]) -> None:
+def test_the_metrics_of_a_view_are_scikit_learns(clusters: tuple[np.ndarray, np.ndarray]) -> None:
     z, label = clusters
     rng = np.random.default_rng(1)
     view = z[:, :2] + 15 * rng.standard_normal((120, 2))

@@ -1,7 +1,7 @@
 """How long a visitor waits: from `streamlit run` to the first picture, and from page to page.
 
 `python tests/benchmarks/pages.py [--repeats N]` prints medians in seconds. A start is a new server
-and a new browser profile; a page switch is a click in the sidebar until the page's first chart or
+and a new browser profile; a page switch is a click in the bar until the page's first chart or
 picture stands and its script has ended, on pages that were open once before.
 """
 
@@ -18,9 +18,9 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from served_app import open_browser, ready, serve_app
+from served_app import follow, open_browser, ready, serve_app
 
-PAGES = ("Scatter", "Manifold", "Interpolate", "Reconstruct", "Model", "Explore")
+PAGES = ("Compare", "Film", "Projections", "Samples", "Model", "Explore")
 
 
 def main() -> None:
@@ -52,12 +52,7 @@ def main() -> None:
 def _switch(page: Page, name: str) -> float:
     """Click a page's link; return the seconds until its chart stands."""
     started = time.perf_counter()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-    page.wait_for_function(
-        "name => document.querySelector('[data-testid=stSidebarNavLink][aria-current=page]')"
-        "?.innerText.includes(name)",
-        arg=name,
-    )
+    follow(page, name)
     ready(page)
     return time.perf_counter() - started
 

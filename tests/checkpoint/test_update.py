@@ -12,10 +12,12 @@ import pytest
 from vae_explorer import load_checkpoint
 from vae_explorer.checkpoint.update import add_metrics, add_projection
 
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "mnist-20d"
+
 
 @pytest.fixture
-def copied(shipped: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(shipped, tmp_path / shipped.name))
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / SHIPPED.name))
 
 
 def _bytes(path: Path) -> dict[str, bytes]:
@@ -56,7 +58,7 @@ def test_a_view_of_other_codes_is_refused(copied: Path) -> None:
         add_projection(copied, other, "tsne", np.zeros((10000, 2)))
 
 
-def test_figures_are_recorded_beside_the_others(copied: Path) -> None:
+def test_metrics_are_recorded_beside_the_others(copied: Path) -> None:
     before = load_checkpoint(copied).meta
     add_metrics(copied, {"iw_nll": 91.25, "iw_samples": 500})
     after = load_checkpoint(copied).meta

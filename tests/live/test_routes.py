@@ -18,7 +18,6 @@ from safetensors.numpy import load_file, save_file
 
 from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
-from vae_explorer.analysis.planes import principal_plane
 from vae_explorer.checkpoint.folder import files_changed
 from vae_explorer.live.blobs import pack, plan_of_checkpoint
 from vae_explorer.live.store import Source, Store, digest
@@ -102,20 +101,24 @@ def test_a_spherical_path_stays_bounded_between_nearly_opposite_ends(
     np.testing.assert_allclose(lengths, np.linspace(1, 3, 9), atol=1e-6)
 
 
-def test_planes_are_the_same_in_the_browser(in_node: Piece, shipped: Path) -> None:
+def test_a_principal_plane_projects_codes_and_keeps_what_lies_off_it(
+    in_node: Piece, shipped: Path
+) -> None:
     z = load_checkpoint(shipped).latents.mean[:20].astype(np.float64)
-    axes = principal_axes(z)
+    center, axes, _ = principal_axes(z)
     first, second = (0, 1) if z.shape[1] == 2 else (3, 1)
-    plane = principal_plane(z[0], axes, first, second)
     at = np.array([[0.0, 0.0], [1.5, -2.0]])
-    given = {"center": axes.center, "axes": axes.axes, "z": z, "at": at}
+    given = {"center": center, "axes": axes, "z": z, "at": at}
     found = in_node(
         "plane",
         {name: value.tolist() for name, value in given.items()}
         | {"first": first, "second": second},
     )
-    np.testing.assert_allclose(found["coordinates"], plane.coordinates(z), atol=1e-9)
-    np.testing.assert_allclose(found["codes"], plane.at(at), atol=1e-9)
+    xy = (z - center) @ axes[[first, second]].T
+    np.testing.assert_allclose(found["coordinates"], xy, atol=1e-9)
+    # The codes at those places on the plane through the first code.
+    codes = z[0] + (at - xy[0]) @ axes[[first, second]]
+    np.testing.assert_allclose(found["codes"], codes, atol=1e-9)
 
 
 def test_the_ellipse_is_that_of_the_covariance_on_the_plane(in_node: Piece) -> None:
@@ -163,7 +166,7 @@ def test_damaged_weights_are_named(shipped: Path, tmp_path: Path) -> None:
         "live/original/0123/x",
     ],
 )
-def test_nothing_but_assets_and_what_was_laid_out_can_be_fetched(
+def test_nothing_but_assets_and_what_was_stored_can_be_fetched(
     address: str, address_of: str
 ) -> None:
     status, body = _fetch(f"{address}/{address_of}")
@@ -188,7 +191,7 @@ def test_assets_are_scripts_that_browsers_keep(address: str) -> None:
 
 def test_an_original_of_an_unknown_checkpoint_is_refused_in_words(address: str) -> None:
     with urllib.request.urlopen(f"{address}/live/original/0123/4", timeout=10) as answer:
-        assert "reload it" in json.load(answer)["words"]
+        assert "reload it" in json.load(answer)["message"]
 
 
 def test_a_source_is_refused_once_its_files_are_others(shipped: Path, tmp_path: Path) -> None:

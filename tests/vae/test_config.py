@@ -6,7 +6,13 @@ import json
 
 import pytest
 
-from vae_explorer.vae.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
+from vae_explorer.vae.config import (
+    ModelConfig,
+    TrainConfig,
+    config_differences,
+    config_from_dict,
+    config_to_dict,
+)
 from vae_explorer.vae.recipes import RECIPES, find_recipe
 
 
@@ -16,6 +22,19 @@ def test_every_recipe_survives_json(name: str) -> None:
     for config in (recipe.model, recipe.training):
         text = json.dumps(config_to_dict(config))
         assert config_from_dict(type(config), json.loads(text)) == config
+
+
+def test_stored_files_name_kernels_as_they_always_have() -> None:
+    stored = config_to_dict(find_recipe("gan-lab-32d").model)
+    assert stored["windows"] == [[4, 2], [4, 2], [4, 2]]
+    assert stored["decoder_windows"][0] == [3, 2]
+    assert not {"kernels", "decoder_kernels"} & set(stored)
+
+
+def test_only_the_fields_that_differ_are_named() -> None:
+    one, other = (ModelConfig(), TrainConfig()), (ModelConfig(), TrainConfig(epochs=7, beta=4.0))
+    assert config_differences(one, other, one) == {"epochs": (10, 7, 10), "beta": (1.0, 4.0, 1.0)}
+    assert config_differences(one, one) == {}
 
 
 @pytest.mark.parametrize(

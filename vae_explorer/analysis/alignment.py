@@ -1,4 +1,4 @@
-"""How one latent space lies in another: the rotation that lays its digits on the other's.
+"""How one latent space lies in another: the rotation that lays its codes on the other's.
 
 A latent space has no orientation: p(z) = N(0, I) looks the same from every side, so that two runs
 of one recipe end turned against each other, or mirrored. Orthogonal Procrustes (Schoenemann 1966)
@@ -52,7 +52,7 @@ def align(a: np.ndarray, b: np.ndarray) -> Alignment:
         )
     a, b = a.astype(np.float64), b.astype(np.float64)
     u, singular, vt = np.linalg.svd(b.T @ a)
-    whole = (a**2).sum() + (b**2).sum()
+    total = (a**2).sum() + (b**2).sum()
     # |a - b R|^2 = |a|^2 + |b|^2 - 2 tr(S).
-    disparity = 1 - 2 * singular.sum() / whole if whole else 0.0
+    disparity = 1 - 2 * singular.sum() / total if total else 0.0
     return Alignment(u @ vt, float(max(0.0, disparity)), len(a))

@@ -1,4 +1,4 @@
-"""The metrics of a checkpoint: what each is called and means, and how two checkpoints differ.
+"""The metrics of a checkpoint: what each is called and means, and which checkpoint is better.
 
 `METRICS` is the one place for titles, units and meanings: the pages, `evaluate` and the README
 use them.
@@ -10,16 +10,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.vae.config import config_to_dict
 from vae_explorer.vae.summary import parameter_count
 
 __all__ = [
     "METRICS",
     "ComparedMetric",
-    "Difference",
     "Metric",
     "compare_metrics",
-    "config_differences",
     "metric_value",
 ]
 
@@ -109,13 +106,6 @@ class ComparedMetric(NamedTuple):
     comparable: bool
 
 
-class Difference(NamedTuple):
-    """A field of the configs in which checkpoints differ, and its value in each."""
-
-    field: str
-    values: tuple[object, ...]
-
-
 def metric_value(meta: Meta, key: str) -> float | None:
     """Return a checkpoint's value of the metric `key`, None where it was not measured."""
     if key == "parameters":
@@ -141,16 +131,6 @@ def compare_metrics(metas: Sequence[Meta]) -> list[ComparedMetric]:
             best = _best(values, metric) if comparable else ()
             compared.append(ComparedMetric(metric, values, best, comparable))
     return compared
-
-
-def config_differences(metas: Sequence[Meta]) -> list[Difference]:
-    """Return the fields of the model's and the training's configs that are not the same in all."""
-    configs = [config_to_dict(meta.model) | config_to_dict(meta.training) for meta in metas]
-    return [
-        Difference(name.replace("_", " "), tuple(config[name] for config in configs))
-        for name in configs[0]
-        if any(config[name] != configs[0][name] for config in configs[1:])
-    ]
 
 
 def _best(values: tuple[float | None, ...], metric: Metric) -> tuple[int, ...]:

@@ -1,7 +1,5 @@
-"""Flat views of codes that no plane gives: UMAP (McInnes et al. 2018), t-SNE (van der Maaten 2008).
-
-They have no inverse and take their time, so they are computed when a checkpoint is made, or when a
-page is asked for one, and stored with it.
+"""Projections of codes that no plane gives: UMAP (McInnes et al. 2018) and t-SNE (van der Maaten
+2008). They have no inverse and take their time, so they are saved with a checkpoint.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Checkpoint:
 
 
 class CheckpointEntry(NamedTuple):
-    """A folder in a list: `meta` where it can be read, otherwise the `problem` in words."""
+    """A folder in a list: `meta` where it can be read, otherwise the `problem`."""
 
     path: Path
     meta: Meta | None
@@ -149,7 +149,7 @@ def load_weights(path: Path | str) -> dict[str, np.ndarray]:
 
 def load_model(path: Path | str) -> VAE:
     """Read the model of the checkpoint folder `path`: on the CPU, float32, evaluation mode."""
-    # Imported here: torch takes seconds, and codes and figures are read without it.
+    # Imported here: torch takes seconds, and codes and metrics are read without it.
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -247,7 +247,7 @@ def _restore(path: Path) -> None:
 
 
 def _check_files(path: Path) -> None:
-    """Look whether the files beside `meta.json` are there, of their kind and not cut short."""
+    """Check that the files beside `meta.json` are there, of their kind and not cut short."""
     from safetensors import SafetensorError, safe_open
 
     weights, _, latents = (_existing(path / name) for name in (WEIGHTS, HISTORY, LATENTS))

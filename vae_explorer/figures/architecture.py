@@ -13,9 +13,9 @@ from vae_explorer.vae.summary import Block, blocks
 __all__ = ["architecture_figure"]
 
 ROW_HEIGHT, TALL_ROW = 34, 44
-# Words longer than this go on two lines: what a layer is, and what follows it.
-LONGEST = 38
-# Where the bars stand, as shares of the figure's width; words left of them, figures right.
+# Longer labels go on two lines: what a layer is, and what follows it.
+MAX_LABEL = 38
+# Where the bars stand, as shares of the figure's width; labels left of them, numbers right.
 BARS = (0.5, 0.78)
 _COLOURS = {"encoder": CLASS_COLOURS[0], "decoder": CLASS_COLOURS[1]}
 _IMAGE_COLOUR, _CODE_COLOUR = CLASS_COLOURS[3], CLASS_COLOURS[9]
@@ -25,7 +25,7 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
     """Draw every layer of a model, top to bottom: what it is, its output's shape, its parameters.
 
     A bar is as wide as the logarithm of how many values leave the layer. `ink` is the colour of
-    the words beside the bars.
+    the labels beside the bars.
     """
     layers = blocks(config)
     decoder = next(k for k, block in enumerate(layers) if block.part == "decoder")
@@ -50,8 +50,8 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
         )
     )
     tall = any("<br>" in row[0] for row in rows)
-    for place, (words, _, parameters, _) in zip(places, rows, strict=True):
-        figure.add_annotation(_label(words, 0, "left", place))
+    for place, (label, _, parameters, _) in zip(places, rows, strict=True):
+        figure.add_annotation(_label(label, 0, "left", place))
         figure.add_annotation(_label(parameters, 1, "right", place))
     figure.add_annotation(_label("<b>layer</b>", 0, "left", -1))
     figure.add_annotation(_label("<b>output</b>", sum(BARS) / 2, "center", -1))
@@ -69,11 +69,11 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
 
 
 def _row(block: Block) -> tuple[str, tuple[int, ...], str, str]:
-    """Return a layer's words, its output's shape, its parameters and its colour."""
-    words = f"{block.layer}, {block.then}" if block.then else block.layer
-    if block.then and len(words) > LONGEST:
-        words = f"{block.layer},<br>{block.then}"
-    return words, block.shape, f"{block.parameters:,}", _COLOURS[block.part]
+    """Return a layer's label, its output's shape, its parameters and its colour."""
+    label = f"{block.layer}, {block.then}" if block.then else block.layer
+    if block.then and len(label) > MAX_LABEL:
+        label = f"{block.layer},<br>{block.then}"
+    return label, block.shape, f"{block.parameters:,}", _COLOURS[block.part]
 
 
 def _label(text: str, x: float, anchor: str, y: float) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""The page that decodes by itself: the plan of a network, and the scripts that run it."""
+"""What the browser fetches: plans of networks, blobs, the routes to them, and its scripts."""

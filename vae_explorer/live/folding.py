@@ -1,4 +1,4 @@
-"""Layers and their weights folded into products: `plan.plan_of` lays the result out in a plan.
+"""Layers and their weights folded into products, of which `plan.plan_of` makes a plan.
 
 Tensors are channels-last here, (H, W, C), and PyTorch's flat tensors are channels-first. So a
 flat tensor comes with its `order`: the place in PyTorch's tensor of each value in ours. It ends
@@ -92,7 +92,7 @@ class _Folding:
             case Dense():
                 self._dense(name, layer)
             case Conv() | ConvTranspose():
-                self._window(name, layer)
+                self._convolution(name, layer)
             case BatchNorm(channels):
                 self._normalise(name, channels)
             case Activation(activation):
@@ -127,7 +127,7 @@ class _Folding:
         self.products.append(Product(name, "dense", layer, 1, 1, weight, bias))
         self.shape, self.order = (layer.outputs,), np.arange(layer.outputs)
 
-    def _window(self, name: str, layer: Conv | ConvTranspose) -> None:
+    def _convolution(self, name: str, layer: Conv | ConvTranspose) -> None:
         fitting = self._fit(name, layer)
         _, height, width = self.shape
         inputs, outputs, kernel, _, _ = layer

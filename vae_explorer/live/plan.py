@@ -140,12 +140,12 @@ def plan_of(
 
 def _step(product: Product, weight: int, bias: int) -> Step:
     layer = product.layer
-    window = layer[2:] if product.kind != "dense" else (1, 1, 0)
+    kernel = layer[2:] if product.kind != "dense" else (1, 1, 0)
     return Step(
         product.kind,
         layer.inputs,
         layer.outputs,
-        *window,
+        *kernel,
         product.height,
         product.width,
         product.activation,

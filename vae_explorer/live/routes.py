@@ -81,16 +81,16 @@ def _original(request: Request) -> Response:
     """Answer with one test image, H·W·C bytes, or with a message where there is none."""
     source = CHECKPOINTS.get(request.path_params["key"])
     if source is None:
-        return JSONResponse({"words": "The server has forgotten this page: reload it."})
+        return JSONResponse({"message": "The server has forgotten this page: reload it."})
     try:
         images, index = _test_images(source)
     except FileNotFoundError:
-        return JSONResponse({"words": "The original is not here: its data set is not on disk."})
+        return JSONResponse({"message": "The original is not here: its data set is not on disk."})
     except ValueError as error:
-        return JSONResponse({"words": f"The original is not here. {error}"})
+        return JSONResponse({"message": f"The original is not here. {error}"})
     row = request.path_params["row"]
     if row >= len(index) or index[row] >= len(images):
-        return JSONResponse({"words": f"Row {row} is not in the data set."})
+        return JSONResponse({"message": f"Row {row} is not in the data set."})
     content = images[index[row]].transpose(1, 2, 0).tobytes()
     return Response(content, media_type="application/octet-stream", headers=FOREVER)
 

@@ -8,13 +8,12 @@ from vae_explorer.analysis.metrics import (
     METRICS,
     ComparedMetric,
     compare_metrics,
-    config_differences,
     metric_value,
 )
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.ui.markdown import escape_markdown
-from vae_explorer.vae.config import config_to_dict
+from vae_explorer.vae.config import config_differences
 from vae_explorer.vae.recipes import RECIPES, Recipe
 
 __all__ = ["show_compared_metrics", "show_differences", "show_metrics", "show_recipe"]
@@ -60,14 +59,14 @@ def show_compared_metrics(metas: dict[str, Meta]) -> None:
 
 def show_differences(metas: dict[str, Meta]) -> None:
     """Show in which fields the configs differ, and nothing else."""
-    differences = config_differences(list(metas.values()))
+    differences = config_differences(*((meta.model, meta.training) for meta in metas.values()))
     if not differences:
         st.caption("The configs are the same, field by field.")
         return
     lines = _header(metas, ":--")
-    for difference in differences:
-        values = (escape_markdown(_config_text(value)) for value in difference.values)
-        lines.append(f"|{difference.field}|" + "|".join(values) + "|")
+    for name, values in differences.items():
+        cells = (escape_markdown(_config_text(value)) for value in values)
+        lines.append(f"|{name.replace('_', ' ')}|" + "|".join(cells) + "|")
     st.markdown("\n".join(lines))
 
 
@@ -110,13 +109,11 @@ def _changes(meta: Meta, recipe: Recipe) -> list[str]:
 
     Not the precision: a recipe leaves that to the device.
     """
-    here = config_to_dict(meta.model) | config_to_dict(meta.training)
-    there = config_to_dict(recipe.model) | config_to_dict(recipe.training)
+    changes = config_differences((meta.model, meta.training), (recipe.model, recipe.training))
     return [
-        f"{name.replace('_', ' ')} {_config_text(here[name])} instead of "
-        f"{_config_text(there[name])}"
-        for name in here
-        if here[name] != there[name] and name != "precision"
+        f"{name.replace('_', ' ')} {_config_text(here)} instead of {_config_text(there)}"
+        for name, (here, there) in changes.items()
+        if name != "precision"
     ]
 
 

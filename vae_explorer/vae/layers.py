@@ -1,8 +1,8 @@
-"""The networks as lists of layers: what PyTorch builds and what a page runs without PyTorch.
+"""The networks as lists of layers, which PyTorch builds and the browser runs without PyTorch.
 
-A layer's index in its list is its index in the `nn.Sequential` that `model.build` makes of the
-list, so that the list names the weights: `decoder.layers.2.weight` belongs to
-`decoder_layers(config)[2]`. Shapes are PyTorch's, channels first.
+A layer has the same index in its list and in the `nn.Sequential` that `model.build` makes of it,
+so that `decoder.layers.2.weight` belongs to `decoder_layers(config)[2]`. Shapes are PyTorch's,
+channels first.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
     "output_shape",
 ]
 
-# A config chooses between the first ones; the others have their fixed places.
+# A config chooses one of `ACTIVATIONS`; the others have fixed places.
 LAYER_ACTIVATIONS = (*ACTIVATIONS, "leaky_relu", "sigmoid", "clamp")
 LEAKY_SLOPE = 0.2
 
@@ -46,7 +46,7 @@ class Dense(NamedTuple):
 
 
 class Conv(NamedTuple):
-    """A square convolution with zeros around: (B, inputs, H, W) to (B, outputs, H', W')."""
+    """A square convolution, zero-padded: (B, inputs, H, W) to (B, outputs, H', W')."""
 
     inputs: int
     outputs: int
@@ -138,23 +138,23 @@ def decoder_layers(config: ModelConfig) -> list[Layer]:
 
 
 def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of one example, (C, H, W) or (D,), after a layer that takes `shape`.
+    """Return the shape of one example, (C, H, W) or (D,), that a layer makes of `shape`.
 
     Raises:
-        ValueError: where the layer does not take an input of that shape.
+        ValueError: for a shape that the layer does not take.
     """
     after: tuple[int, ...] | None = None
     match layer:
         case Dense(inputs, outputs) if shape == (inputs,):
             after = (outputs,)
-        case Conv(inputs, outputs, kernel, stride, padding) if _is_picture(shape, inputs):
+        case Conv(inputs, outputs, kernel, stride, padding) if _is_image(shape, inputs):
             after = (outputs, *((n + 2 * padding - kernel) // stride + 1 for n in shape[1:]))
-        case ConvTranspose(inputs, outputs, kernel, stride, padding) if _is_picture(shape, inputs):
+        case ConvTranspose(inputs, outputs, kernel, stride, padding) if _is_image(shape, inputs):
             after = (outputs, *((n - 1) * stride - 2 * padding + kernel for n in shape[1:]))
         case BatchNorm(channels) if shape[0] == channels:
             after = shape
-        case Unflatten(picture) if shape in ((math.prod(picture),), picture):
-            after = picture
+        case Unflatten(image) if shape in ((math.prod(image),), image):
+            after = image
         case Flatten():
             after = (math.prod(shape),)
         case LogScaleToLogVar() if len(shape) == 1 and shape[0] % 2 == 0:
@@ -166,7 +166,7 @@ def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
     return after
 
 
-def _is_picture(shape: tuple[int, ...], channels: int) -> bool:
+def _is_image(shape: tuple[int, ...], channels: int) -> bool:
     return len(shape) == 3 and shape[0] == channels
 
 
@@ -189,7 +189,7 @@ def _convolutions(
     activation: str,
     dropout: float = 0.0,
 ) -> list[Layer]:
-    """The same for convolutions of a kind through `channels`, normalised before the activation."""
+    """The same for convolutions through `channels`, batch-normalised before the activation."""
     layers: list[Layer] = []
     for inputs, outputs, kernel in zip(channels[:-1], channels[1:], kernels, strict=True):
         if layers:

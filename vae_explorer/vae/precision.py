@@ -1,8 +1,8 @@
-"""How far the factors of a training's matrix products are rounded, and where that pays.
+"""Mixed precision: how far training rounds the factors of matrix products, and where it helps.
 
 Everything else is float32: weights, Adam's moments, the sums within the products, the draw of z,
-the losses (mixed precision: Micikevicius et al. 2018; Kalamkar et al. 2019 for bfloat16). Metrics
-are measured without any rounding.
+the losses (Micikevicius et al. 2018; Kalamkar et al. 2019 for bfloat16). Metrics are measured
+without rounding.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 
 __all__ = ["PrecisionChoice", "choose_precision", "rounded_products"]
 
-# PyTorch's names: what a backend may do at most; one that lacks the format computes in float32.
+# PyTorch's names of the most that a backend may round; one without the format uses float32.
 _MATMUL = {"float32": "highest", "tfloat32": "high", "bfloat16": "medium"}
 
 
@@ -27,7 +27,7 @@ class PrecisionChoice(NamedTuple):
 
 
 def choose_precision(device: torch.device) -> PrecisionChoice:
-    """Return the format that is fastest on `device` among those that train as well as float32."""
+    """Return the fastest format on `device` that trains as well as float32."""
     if device.type == "cuda":
         if torch.cuda.get_device_capability(device) >= (8, 0):
             return PrecisionChoice("tfloat32", "this GPU multiplies it on its tensor cores")
@@ -50,6 +50,6 @@ def rounded_products(precision: str) -> Iterator[None]:
 
 
 def _has_amx() -> bool:
-    """Whether this CPU multiplies bfloat16 by AMX; no where an older torch can't tell."""
+    """Return whether this CPU multiplies bfloat16 by AMX; False if an older torch cannot tell."""
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("amx_bf16", False))

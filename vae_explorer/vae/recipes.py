@@ -1,7 +1,7 @@
-"""Named configurations: a model, how it is trained, what for, and where it comes from.
+"""Recipes: named configs of a model and its training, with what they are for and their source.
 
-Ours are the ones without a `url`. The others are trained as their sources say, on the grey pixels
-of MNIST; where a source leaves something open or is not a VAE's bound, the description says so.
+Our own have no `url`. The others follow their sources, on the grey pixels of MNIST; where a source
+leaves something open or does not optimise the ELBO, the description says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["RECIPES", "Published", "Recipe", "default_recipes", "find_recipe"]
 
 @dataclass(frozen=True)
 class Published:
-    """A figure that a source states: the test −ELBO, nats per image, after an epoch."""
+    """A published result: the test −ELBO, in nats per image, after an epoch."""
 
     epoch: int
     test_neg_elbo: float
@@ -29,8 +29,8 @@ class Recipe:
         name: of the recipe, and of the folder its checkpoint goes to.
         description: a paragraph on what it is and where it comes from.
         model, training: the two configs.
-        url: where its source is, if it has one.
-        published: the figures that its source states.
+        url: of its source, if it has one.
+        published: the results that its source states.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Recipe:
     published: tuple[Published, ...] = ()
 
 
-# What a decoder draws over a plane is intricate: depth and width are worth more to it than to the
-# encoder, in which a little dropout is all that keeps a long training from learning by heart.
+# The image over a plane is intricate: depth and width are worth more to the decoder than to the
+# encoder, in which a little dropout is enough to keep a long training from overfitting.
 _PLANE = ModelConfig(
     latent_dim=2,
     hidden=(1024, 512, 256),
@@ -51,14 +51,14 @@ _PLANE = ModelConfig(
     dropout=0.05,
     likelihood="bernoulli",
 )
-# A plane must hold ten classes, so it trains long; the KL enters gently lest an axis collapse.
-# Dropout now and then throws a log-variance far out: unclipped, the gradient of its exponential
-# outweighs a thousand steps in Adam's second moment, or overflows.
+# A plane must hold ten classes, so it trains long, and the KL rises slowly lest a dimension
+# collapse. Dropout sometimes gives a log-variance far too large: unclipped, the gradient of its
+# exponential outweighs a thousand steps in Adam's second moment, or overflows.
 _PLANE_TRAINING = TrainConfig(
     epochs=100, batch_size=128, lr=1e-3, schedule="cosine", warmup=0.1, clip=200.0
 )
 
-# 1,437 images of 64 pixels: a small net, small steps, many of them.
+# 1,437 images of 64 pixels: a small network and many small batches.
 _DIGITS = ModelConfig(image_shape=(1, 8, 8), hidden=(256, 128), activation="gelu")
 _DIGITS_TRAINING = TrainConfig(
     dataset="digits", epochs=300, batch_size=32, lr=3e-3, schedule="cosine", warmup=0.1
@@ -83,7 +83,7 @@ _RECIPES = (
         name="mnist-20d",
         description="MNIST in 20 dimensions: sharp digits, seen through projections and planes. "
         "Our own: 784-1024-1024-20 with GELU and a cosine schedule; a KL warm-up keeps every "
-        "dimension in use, and weight decay keeps the long training from learning by heart.",
+        "dimension in use, and weight decay keeps the long training from overfitting.",
         model=ModelConfig(
             latent_dim=20, hidden=(1024, 1024), activation="gelu", likelihood="bernoulli"
         ),
@@ -203,7 +203,7 @@ _DEFAULTS = {
 
 
 def default_recipes(dataset: str = "mnist") -> tuple[str, str]:
-    """Return the names of the recipes for two and for more dimensions, by a dataset's name."""
+    """Return the names of a dataset's recipes, for two dimensions and for more."""
     return _DEFAULTS[dataset]
 
 

@@ -1,6 +1,6 @@
-"""What a config builds, as a reader wants to see it: layers, shapes and parameters.
+"""A summary of a model: its layers, their shapes and parameters.
 
-It is read off the config alone, without weights and without torch.
+It needs only the config, neither weights nor torch.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Block(NamedTuple):
 
     Attributes:
         part: `encoder` or `decoder`.
-        layer: what it is, in words.
-        then: what follows, in words; of the encoder's last layer what it gives.
-        shape: of its output, one example, (C, H, W) or (D,).
-        parameters: trained numbers, those of a batch normalisation included.
+        layer: its name, such as `dense 784 → 400`.
+        then: what is applied to its output; for the encoder's last layer, what that is.
+        shape: of one example of its output, (C, H, W) or (D,).
+        parameters: trained numbers, a following batch normalisation's included.
     """
 
     part: str
@@ -50,20 +50,20 @@ def blocks(config: ModelConfig) -> list[Block]:
     pixels = (math.prod(config.image_shape),)
     encoder = _blocks("encoder", encoder_layers(config), pixels)
     decoder = _blocks("decoder", decoder_layers(config), (config.latent_dim,))
-    gives = "mean and log σ" if config.posterior == "logscale" else "mean and log σ²"
-    # Both sides end in flat values: those of two vectors, and of an image.
-    encoder[-1] = encoder[-1]._replace(then=gives)
+    codes = "mean and log σ" if config.posterior == "logscale" else "mean and log σ²"
+    # Both networks end in flat values.
+    encoder[-1] = encoder[-1]._replace(then=codes)
     decoder[-1] = decoder[-1]._replace(shape=config.image_shape)
     return encoder + decoder
 
 
 def parameter_count(config: ModelConfig) -> int:
-    """Return how many numbers a model has to learn."""
+    """Return how many parameters a model has."""
     return sum(block.parameters for block in blocks(config))
 
 
 def network_in_words(config: ModelConfig) -> str:
-    """Return a model in a line: `784-400-2, ReLU`."""
+    """Return a model's layers in a line, such as `784-400-2, ReLU`."""
     name = _NAMES.get(config.activation, config.activation)
     widths, back = config.hidden, config.decoder_widths
     if config.family == "mlp":
@@ -89,7 +89,7 @@ def _blocks(part: str, layers: list[Layer], shape: tuple[int, ...]) -> list[Bloc
 
 
 def _words(layer: Layer) -> str:
-    """Return a layer in words, or nothing for one that only changes the shape."""
+    """Return a layer's name, or "" for one that only changes the shape."""
     words = ""
     match layer:
         case Dense(inputs, outputs):

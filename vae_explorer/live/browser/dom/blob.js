@@ -127,7 +127,7 @@ function messageIn(bytes) {
   if (bytes[0] !== START) return null;
   try {
     const answer = JSON.parse(new TextDecoder().decode(bytes));
-    return /** @type {string} */ (answer.message ?? answer.words);
+    return /** @type {string} */ (answer.message);
   } catch {
     return null; // an image whose first pixel has the value of a brace
   }

@@ -1,6 +1,7 @@
-"""A run without noise, for test_distributed.py: `torchrun … noiseless_run.py FILE`.
+"""Two runs in one start, for test_distributed.py: `torchrun … two_runs.py FILE FLAG...`.
 
-Without the draw of z, ranks that share every batch must take the very steps that one process takes.
+The first is without noise, into FILE: without the draw of z, ranks that share every batch must
+take the very steps that one process takes. The second is `train.py FLAG...`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from unittest import mock
 import torch
 from safetensors.torch import save_file
 
+import train
 from vae_explorer.data import load_dataset
 from vae_explorer.training.distributed import process_group
 from vae_explorer.training.fit import fit
@@ -37,3 +39,4 @@ def train_without_noise(file: Path) -> None:
 
 if __name__ == "__main__":
     train_without_noise(Path(sys.argv[1]))
+    sys.exit(train.main(sys.argv[2:]))
