@@ -167,7 +167,8 @@ class Compare {
     const legends = this.legends();
     const selection = new SharedSelectionPanel(shape);
     const along = element("input", {
-      ...{ type: "range", min: 0, max: 1, step: "any", "data-testid": "along" },
+      ...{ class: "cm-along", "data-testid": "along" },
+      ...{ type: "range", min: 0, max: 1, step: "any" },
       oninput: () => {
         this.pause();
         this.goAlong(Number(along.value));
@@ -205,7 +206,7 @@ class Compare {
     };
     const row = element(
       "div",
-      { class: "cm-panels" },
+      { class: panels.length === 2 ? "cm-panels cm-two" : "cm-panels" },
       panels.map((panel) => panel.element),
     );
     row.style.setProperty("--models", String(panels.length));

@@ -133,6 +133,7 @@ class Explore {
     );
     this.parts = this.createParts(root);
     this.store.redraw();
+    this.publish();
     this.load();
   }
 

@@ -11,6 +11,9 @@ import { View } from "../space/view.js";
 
 /** @typedef {import("../space/view.js").Place} Place */
 
+// Room of the axes beside the lattice, on the left and below, as a share of it.
+const BAND = 0.06;
+
 export class Reel {
   /**
    * @param {import("../dom/blob.js").Blob} blob as `film_blob` packs it
@@ -31,7 +34,7 @@ export class Reel {
     /** Where the codes are in each snapshot, (S, M, 2). */
     this.places = halfToFloat(arrays.xy);
     const [x, y, side] = this.box;
-    this.view = new View(x, y, side);
+    this.view = new View(x - (BAND / 2) * side, y - (BAND / 2) * side, (1 + BAND) * side);
     this.projection = new FilmProjection(this, originOf(arrays));
     /** Pixels of the sheets that were looked into. @type {Map<number, ImageData>} */
     this.pixels = new Map();
@@ -165,14 +168,16 @@ export class Reel {
 
 /** The film's plane, with the codes of one time on it. */
 export class FilmProjection extends Projection {
-  constructor(/** @type {Reel} */ { space, view, count }, /** @type {Place} */ origin) {
+  constructor(
+    /** @type {Reel} */ { space, box: [x, y, side], count },
+    /** @type {Place} */ origin,
+  ) {
     const { titles } = /** @type {any} */ (space.header);
     const plane = dimensionPlane(2, 0, 1);
     super(space, "film", { plane, xy: new Float32Array(2 * space.count), titles });
     this.origin = origin;
-    const half = view.span / 2;
     /** @type {import("../space/view.js").Box} */
-    this.extent = [view.x - half, view.y - half, view.x + half, view.y + half];
+    this.extent = [x - side / 2, y - side / 2, x + side / 2, y + side / 2];
     this.time = count - 1;
   }
 }

@@ -45,8 +45,9 @@ import { createPoints } from "./points.js";
 // How near, in pixels, a click means a point.
 const HIT_RADIUS = 9;
 const OPACITY = 0.72;
-// Over a grid the points leave the pictures to be seen.
+// Over a grid the points, as many as a usual test split has, leave the pictures to be seen.
 const FAINT = 0.38;
+const CROWD = 10000;
 // How long a view has to rest before the class labels are placed anew, in milliseconds.
 const REST = 150;
 /** @type {Record<string, Place>} */
@@ -222,7 +223,9 @@ export class LatentMap {
     /** @type {boolean} */ shown,
     /** @type {boolean} */ overGrid,
   ) {
-    const opacity = overGrid ? FAINT : OPACITY;
+    // Few points may be seen better.
+    const faint = FAINT * Math.max(1, Math.sqrt(CROWD / Math.max(1, this.space.count)));
+    const opacity = overGrid ? Math.min(OPACITY, faint) : OPACITY;
     return Float32Array.from(
       this.space.header.colours.flatMap((colour, kind) => [
         ...[1, 3, 5].map((k) => Number.parseInt(colour.slice(k, k + 2), 16) / 255),
@@ -234,7 +237,7 @@ export class LatentMap {
   /** Side of a disc in CSS pixels: many points are small, and grow as one looks closer. */
   pointSize(/** @type {MapState} */ { projection, view }, /** @type {Screen} */ { side }) {
     const [left, bottom, right, top] = projection.extent;
-    const crowd = Math.max(1, this.space.count / 10000) ** 0.25;
+    const crowd = Math.max(1, this.space.count / CROWD) ** 0.25;
     const closer = Math.max(1, Math.max(right - left, top - bottom) / view.span) ** 0.4;
     return Math.min(9, Math.max(2.5, side / 115 / crowd) * closer);
   }

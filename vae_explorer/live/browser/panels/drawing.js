@@ -33,12 +33,16 @@ export class DrawingPanel {
     this.message = element("p", { class: "lm-small", role: "status" });
     this.again = element("button", { type: "button", text: "Try again", onclick: on.again });
     const how = `Fitted and centred as ${height === 28 ? "MNIST was" : "the data set is"}, encoded as you draw.`;
-    this.element = element("section", { class: "lm-drawing", "aria-label": "Draw your own" }, [
-      element("h3", { text: "Draw your own" }),
-      this.pad.element,
-      element("p", { class: "lm-small", text: how }),
-      ...[this.message, this.again],
-    ]);
+    this.element = element(
+      "section",
+      { class: "lm-drawing", "aria-label": "Draw your own", title: how },
+      [
+        element("h3", { text: "Draw your own" }),
+        this.pad.element,
+        element("p", { class: "lm-small lm-how", text: how }),
+        ...[this.message, this.again],
+      ],
+    );
   }
 
   draw(

@@ -145,9 +145,8 @@ export class PathControls {
     this.steps = new RangeControl("Steps", range, (steps) => on.settings({ steps }));
     this.gif = button("GIF", "Save the path, there and back, as a GIF", on.gif);
     this.element = group("lm-controls", "Path", [
-      element("div", {}, [this.play, this.speed, this.gif]),
-      element("div", {}, [this.interpolation, this.spacing]),
-      this.steps.element,
+      element("div", {}, [this.play, this.speed, this.interpolation, this.spacing]),
+      element("div", {}, [this.steps.element, this.gif]),
     ]);
   }
 

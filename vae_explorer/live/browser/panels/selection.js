@@ -39,11 +39,11 @@ export class SelectionPanel {
     ];
     this.element = element("section", { class: "lm-selection", "aria-label": "Selection" }, [
       element("figure", {}, [
-        element("figcaption", {}, [element("b", { text: "x" }), this.title]),
+        element("figcaption", {}, [element("b", { text: "x" }), " ", this.title]),
         frame(this.original, this.message),
       ]),
       element("figure", { "data-testid": "reconstruction" }, [
-        element("figcaption", {}, [element("b", { text: "q(z|x)" }), " its mean, decoded"]),
+        element("figcaption", {}, [element("b", { text: "q(z|x)" }), " mean, decoded"]),
         frame(this.reconstruction),
         element("div", { class: "lm-buttons" }, this.buttons),
       ]),
