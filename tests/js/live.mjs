@@ -22,11 +22,6 @@ const pieces = {
     });
     return { header, arrays: Object.fromEntries(plain) };
   },
-  async query() {
-    const { withState } = await import(`${assets}/space/link.js`);
-    const { state, search } = read();
-    return withState(state, search);
-  },
   async path() {
     const { equalSteps, pathAt } = await import(`${assets}/space/paths.js`);
     const { ends, steps, kind } = read();
