@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
@@ -54,7 +58,8 @@ def _picker(app: AppTest) -> Selectbox:
 def _words(app: AppTest) -> str:
     texts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
     # Without the backslashes that keep a foreign text from being Markdown.
-    return "\n".join(element.value for element in texts).replace("\\", "")
+    captions = [image.caption for element in app.get("image") for image in element.proto.imgs]
+    return "\n".join([*(element.value for element in texts), *captions]).replace("\\", "")
 
 
 def _charts(app: AppTest) -> list[str]:
@@ -242,21 +247,52 @@ def _pictures(app: AppTest) -> list[str]:
     return [image.proto.imgs[0].url for image in _clean(app).get("image")]
 
 
-def test_samples_change_with_the_draw() -> None:
-    first, again = (_pictures(_open("samples", sample_seed=0)) for _ in range(2))
-    other = _pictures(_open("samples", sample_seed=1))
+def test_samples_change_with_the_seed() -> None:
+    first, again = (_pictures(_open("samples", prior_seed=0)) for _ in range(2))
+    other = _pictures(_open("samples", prior_seed=1))
     assert first == again
     assert [k for k, url in enumerate(first) if url != other[k]] == [1]
 
 
-def test_one_digit_is_decoded_at_several_draws_of_its_posterior(mnist: object) -> None:
+def test_one_image_is_decoded_at_several_draws_of_its_posterior(mnist: object) -> None:
     first = _pictures(_open("samples"))
-    redrawn = _pictures(_open("samples", plurality_seed=1))
-    another = _pictures(_open("samples", plurality_row=5))
-    # Pairs, samples, the original, its reconstruction, the draws.
+    redrawn = _pictures(_open("samples", posterior_seed=1))
+    another = _pictures(_open("samples", image=5))
+    # Pairs, prior samples, the original, its reconstruction, the draws.
     assert len(first) == 5
     assert [k for k in range(5) if first[k] != redrawn[k]] == [4]
     assert [k for k in range(5) if first[k] != another[k]] == [2, 3, 4]
+
+
+def _traversal(app: AppTest) -> list[tuple[int, float, np.ndarray]]:
+    """Return a dimension, its KL and its pictures, (13, 28, 28), for each row of the traversal."""
+    bodies = [element.proto.body for element in _clean(app).get("html")]
+    (table,) = [body for body in bodies if "<table class=traversal" in body]
+    found = re.findall(r"z(\d+)<br><small>KL ([\d.]+)</small>.*?base64,([^']+)", table)
+    pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(png)))) for *_, png in found]
+    steps = [[picture[:, 29 * k : 29 * k + 28] for k in range(13)] for picture in pictures]
+    return [
+        (int(d), float(kl), np.stack(row)) for (d, kl, _), row in zip(found, steps, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("others", ["the image's code", "0"])
+def test_a_traversal_has_a_row_for_each_dimension_the_most_informative_first(
+    shipped: Path, others: str
+) -> None:
+    rows = _traversal(_open("samples", shipped.name, image=3, others=others))
+    checkpoint = load_checkpoint(shipped)
+    kl = np.array(checkpoint.meta.kl_by_dimension)
+    assert [dimension for dimension, _, _ in rows] == list(np.argsort(-kl))
+    for dimension, shown, pictures in rows[:3]:
+        assert shown == pytest.approx(kl[dimension], abs=0.01)
+        z = checkpoint.latents.mean[3].copy() if others != "0" else np.zeros(len(kl))
+        for place, value in ((0, -3), (6, 0), (12, 3)):
+            z[dimension] = value
+            with torch.no_grad():
+                image = checkpoint.model.generate(torch.tensor(z, dtype=torch.float32)[None])
+            expected = 255 * image[0, 0].numpy()
+            np.testing.assert_allclose(pictures[place], expected, atol=1.5)
 
 
 def test_the_model_page_states_the_measured_figures(shipped: Path) -> None:

@@ -43,6 +43,7 @@ def architecture_figure(config: ModelConfig, ink: str = "black") -> go.Figure:
             marker={"color": [row[3] for row in rows]},
             text=[" × ".join(map(str, shape)) for _, shape, _, _ in rows],
             textposition="inside",
+            textangle=0,
             insidetextanchor="middle",
             textfont={"size": FONT_SIZE, "color": "black"},
             constraintext="none",

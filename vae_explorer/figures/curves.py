@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.figures.style import CLASS_COLOURS, FONT_SIZE, base_figure, class_colour
 
-__all__ = ["histories_figure", "history_figure", "kl_figure"]
+__all__ = ["histories_figure", "history_figure", "kl_figure", "spikes"]
 
 
 def history_figure(history: list[Epoch]) -> go.Figure:
@@ -21,8 +21,7 @@ def history_figure(history: list[Epoch]) -> go.Figure:
     figure = base_figure()
     _add_curve(figure, history, "train", "train", color=CLASS_COLOURS[1], width=3)
     _add_curve(figure, history, "test", "test", color=CLASS_COLOURS[0], width=3)
-    shown = _history_range(history)
-    for first, last in _spikes(history, shown[1]) if shown else []:
+    for first, last in _runs(set().union(*spikes(history).values())):
         figure.add_annotation(
             x=first,
             y=1,
@@ -33,7 +32,7 @@ def history_figure(history: list[Epoch]) -> go.Figure:
             hovertext=f"above this plot: train {history[first - 1].train_neg_elbo:,.0f}, test "
             f"{history[first - 1].test_neg_elbo:,.0f} nats at epoch {first}",
         )
-    figure.update_yaxes(range=shown, title_text="−ELBO, nats per image")
+    figure.update_yaxes(range=_history_range(history), title_text="−ELBO, nats per image")
     return figure.update_xaxes(title_text="epoch", dtick=1 if len(history) <= 10 else None)
 
 
@@ -86,18 +85,28 @@ def _without_spikes(values: np.ndarray) -> np.ndarray:
     return values[values <= middle + 5 * (upper - middle) + 1e-9]
 
 
-def _spikes(history: list[Epoch], top: float) -> list[tuple[int, int]]:
-    """Return the first and last epoch of every spike above `top`, in nats, after the first fall."""
-    spikes: list[tuple[int, int]] = []
+def spikes(history: list[Epoch]) -> dict[str, list[int]]:
+    """Return the epochs in which `train` and `test` run off the top of a plot, after their fall."""
+    shown = _history_range(history)
+    found: dict[str, list[int]] = {"train": [], "test": []}
     fallen = False
-    for row in history:
-        if max(row.train_neg_elbo, row.test_neg_elbo) <= top:
-            fallen = True
-        elif fallen and spikes and spikes[-1][1] == row.epoch - 1:
-            spikes[-1] = spikes[-1][0], row.epoch
-        elif fallen:
-            spikes.append((row.epoch, row.epoch))
-    return spikes
+    for row in history if shown else []:
+        high = [split for split in found if getattr(row, f"{split}_neg_elbo") > shown[1]]
+        fallen = fallen or not high
+        for split in high if fallen else []:
+            found[split].append(row.epoch)
+    return found
+
+
+def _runs(epochs: set[int]) -> list[tuple[int, int]]:
+    """Return the first and the last of each run of neighbours."""
+    runs: list[tuple[int, int]] = []
+    for epoch in sorted(epochs):
+        if runs and runs[-1][1] == epoch - 1:
+            runs[-1] = runs[-1][0], epoch
+        else:
+            runs.append((epoch, epoch))
+    return runs
 
 
 def kl_figure(kl: np.ndarray, active: np.ndarray) -> go.Figure:

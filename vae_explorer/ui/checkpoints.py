@@ -112,7 +112,8 @@ def choose_compared(page: str) -> None:
     if known:
         _read_address(page, known, entries)
     names = _compared_names(known)
-    with st.container(key="picker"), st.popover("Choose checkpoints", width="stretch"):
+    label = escape_markdown(", ".join(names)) or "Choose checkpoints"
+    with st.container(key="picker"), st.popover(label, key="compared_picker", width="stretch"):
         _list_compared(known, names)
         _list_broken(entries)
     if gone := [name for name in state.get("compared_names") or [] if name not in known]:
@@ -150,8 +151,8 @@ def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, Checkpoin
         entries: all folders that are listed.
     """
     state = st.session_state
-    if state.get("page") != page:
-        state.page = page
+    if state.get("open_page") != page:
+        state.open_page = page
         state.missing = []
         several = [name for name in st.query_params.get("compare", "").split(SEPARATOR) if name]
         checkpoint = st.query_params.get("checkpoint")

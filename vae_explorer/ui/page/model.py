@@ -7,7 +7,7 @@ import streamlit as st
 
 from vae_explorer.analysis.codes import active_units
 from vae_explorer.figures.architecture import architecture_figure
-from vae_explorer.figures.curves import history_figure, kl_figure
+from vae_explorer.figures.curves import history_figure, kl_figure, spikes
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import load_history, load_latents, load_meta
 from vae_explorer.ui.tables import show_metrics, show_recipe
@@ -16,13 +16,12 @@ from vae_explorer.vae.summary import network_in_words, parameter_count
 path = chosen_checkpoint()
 meta, latents, history = load_meta(path), load_latents(path), load_history(path)
 
-st.subheader("What was trained, and how well")
 show_metrics(meta)
 show_recipe(meta, history)
 
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    st.markdown("#### Architecture")
+    st.subheader("Architecture", anchor=False)
     st.plotly_chart(
         architecture_figure(
             meta.model, ink="white" if st.context.theme.type == "dark" else "black"
@@ -34,10 +33,21 @@ with left:
         f"{network_in_words(meta.model)}: {parameter_count(meta.model):,} parameters. A bar is as "
         "wide as the logarithm of the number of values that leave the layer."
     )
-    st.markdown("#### The training, epoch by epoch")
-    st.plotly_chart(history_figure(history), key=f"history {path}")
+    st.subheader("Training curves", anchor=False)
+    st.plotly_chart(history_figure(history), key=f"history {path}", height=360)
+    off_plot = [
+        f"{split} in epoch{'s' * (len(epochs) > 1)} {', '.join(map(str, epochs))}"
+        for split, epochs in spikes(history).items()
+        if epochs
+    ]
+    if off_plot:
+        top = max(max(row.train_neg_elbo, row.test_neg_elbo) for row in history)
+        st.caption(
+            f"Spikes run off the top of the plot, up to {top:.1e} nats: {'; '.join(off_plot)}. "
+            "One image whose log-variance runs away is enough for that."
+        )
 with right:
-    st.markdown("#### Objective")
+    st.subheader("Objective", anchor=False)
     beta = "" if meta.training.beta == 1 else rf"{meta.training.beta:g} \cdot "
     st.latex(rf"-\mathbb{{E}}_{{q(z|x)}}[\log p(x|z)] + {beta}\mathrm{{KL}}(q(z|x)\,\|\,p(z))")
     warmup = meta.training.warmup
@@ -47,6 +57,6 @@ with right:
         "pixels; prior N(0, I); diagonal Gaussian posterior; the mean over images, one sampled z "
         "each." + rising * bool(warmup)
     )
-    st.markdown("#### KL by dimension")
+    st.subheader("KL by dimension", anchor=False)
     kl = kl_figure(np.array(meta.kl_by_dimension), active_units(latents))
-    st.plotly_chart(kl, key=f"kl {path}", height=360)
+    st.plotly_chart(kl, key=f"kl {path}", height=320)

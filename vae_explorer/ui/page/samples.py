@@ -1,68 +1,137 @@
-"""Originals beside reconstructions, samples from the prior, and the course of the training."""
+"""What the model makes of images and of the prior, and what each latent dimension does."""
 
 from __future__ import annotations
+
+import base64
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from vae_explorer.analysis.codes import decode
-from vae_explorer.figures.curves import history_figure
+from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
 from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.ui.checkpoints import chosen_checkpoint
-from vae_explorer.ui.loaders import (
-    load_history,
-    load_latents,
-    load_meta,
-    load_model,
-    load_originals,
-)
-from vae_explorer.ui.plurality import show_plurality
+from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_originals
+from vae_explorer.ui.markdown import escape_markdown
 
-COUNT, COLUMNS = 32, 8
+SHOWN, COLUMNS, PRIOR, POSTERIOR = 32, 8, 64, 16
+# The values of z along a row of the traversal.
+VALUES = np.linspace(-3, 3, 13)
 
 
-def _picture(groups: list[np.ndarray]) -> bytes:
-    """Return groups of images, each (N, C, H, W), one under the other as a PNG."""
-    return png_bytes(mosaic(np.concatenate(groups), COLUMNS, gap=1), scale=4)
+def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
+    """Show images, (N, C, H, W) in [0, 1], row by row, and say what they are."""
+    picture = png_bytes(mosaic(images, columns, gap=1 if columns > 1 else 0), scale=4)
+    st.image(picture, caption, width="stretch", output_format="PNG")
+
+
+def _number(label: str, key: str, low: int, high: int) -> int:
+    return st.number_input(label, low, high, key=key, persist_state="session")
+
+
+@st.fragment
+def _show_reconstructions(path: Path) -> None:
+    latents, count = load_latents(path), len(load_latents(path).index)
+    st.subheader("Originals and reconstructions", anchor=False)
+    pages = -(-count // SHOWN)
+    label = f"Test images, {SHOWN} a page: page 1 to {pages}"
+    page = _number(label, "samples_page", min(1, pages), pages)
+    rows = np.arange((page - 1) * SHOWN, min(page * SHOWN, count))
+    kinds = [decode(load_model(path), latents.mean[rows])]
+    originals = load_originals(path, rows)
+    caption = "Each pair of rows: originals above, reconstructions below."
+    if originals is not None:
+        kinds.insert(0, originals)
+    else:
+        dataset = escape_markdown(load_meta(path).dataset.name)
+        caption = (
+            f"The originals of {dataset} are not on disk, so these are the reconstructions alone. "
+            "Point VAE_EXPLORER_DATA at the data to see both."
+        )
+    pairs = [kind[k : k + COLUMNS] for k in range(0, len(rows), COLUMNS) for kind in kinds]
+    _show(
+        np.concatenate(pairs),
+        f"{caption} A reconstruction is the mean of p(x|z) at the posterior mean.",
+    )
+
+
+@st.fragment
+def _show_prior_samples(path: Path) -> None:
+    st.subheader("Samples of the prior", anchor=False)
+    seed = _number("Seed of the prior samples", "prior_seed", 0, 9999)
+    z = np.random.default_rng(seed).standard_normal((PRIOR, load_meta(path).model.latent_dim))
+    _show(decode(load_model(path), z), "z ~ N(0, I), each shown as the mean of p(x|z).")
+
+
+@st.fragment
+def _show_image(path: Path) -> None:
+    """Show what hangs on one test image: its posterior, and a traversal about its code."""
+    latents, model = load_latents(path), load_model(path)
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        st.subheader("Posterior samples of one image", anchor=False)
+        chosen, drawn = st.columns(2)
+        with chosen:
+            last = len(latents.index) - 1
+            row = _number(f"Test image, 0 to {last}", "image", 0, last)
+        with drawn:
+            seed = _number("Seed of the posterior samples", "posterior_seed", 0, 9999)
+        mean, deviation = latents.mean[row], np.exp(latents.logvar[row] / 2)
+        noise = np.random.default_rng(seed).standard_normal((POSTERIOR, len(mean)))
+        original, reconstruction = st.columns(2)
+        images = load_originals(path, np.array([row]))
+        with original:
+            if images is None:
+                st.caption("The original is not on disk.")
+            else:
+                label = load_meta(path).dataset.classes[latents.label[row]]
+                _show(images, f"original, {escape_markdown(label)}", 1)
+        with reconstruction:
+            _show(decode(model, mean[None]), "at the mean of q(z|x)", 1)
+        samples = decode(model, mean + deviation * noise)
+        _show(samples, f"at {POSTERIOR} draws of z ~ q(z|x): what the code leaves open", 4)
+    with right:
+        st.subheader("Traversal of every dimension", anchor=False)
+        others = st.segmented_control(
+            "The other dimensions are at",
+            ["the image's code", "0"],
+            default="the image's code",
+            key="others",
+            required=True,
+            persist_state="session",
+        )
+        st.html(_traversal(path, mean if others != "0" else np.zeros_like(mean)))
+        st.caption(
+            "A row moves one dimension and shows the mean of p(x|z). The most informative one "
+            "comes first: the KL beside it is the mean over the test images, in nats."
+        )
+
+
+def _traversal(path: Path, center: np.ndarray) -> str:
+    """Return a table with a row of decoded images for each dimension, about a code, (D,)."""
+    latents, model = load_latents(path), load_model(path)
+    kl = kl_by_dimension(latents)
+    marks = "".join(
+        f"<span>{value:g}</span>" if value % 1 == 0 else "<span></span>" for value in VALUES
+    )
+    rows = [f"<tr><td></td><td><div class=marks>{marks.replace('-', '−')}</div></td></tr>"]
+    for dimension in dimensions_by_kl(latents):
+        z = np.tile(center, (len(VALUES), 1))
+        z[:, dimension] = VALUES
+        picture = png_bytes(mosaic(decode(model, z), len(VALUES), gap=1))
+        source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        name = f"z{dimension} from −3 to 3"
+        rows.append(
+            f"<tr><th scope=row>z{dimension}<br><small>KL {kl[dimension]:.2f}</small></th>"
+            f"<td><img src='{source}' alt='{name}'></td></tr>"
+        )
+    return f"<table class=traversal>{''.join(rows)}</table>"
 
 
 path = chosen_checkpoint()
-latents, meta, model = load_latents(path), load_meta(path), load_model(path)
-
-st.subheader("How well it draws")
 left, right = st.columns(2, gap="medium")
 with left:
-    pages = -(-len(latents.index) // COUNT)
-    number = st.number_input(
-        f"Test images, {COUNT} at a time: page 1 to {pages}",
-        min(1, pages),
-        pages,
-        key="reconstruct_page",
-        persist_state="session",
-    )
-    rows = np.arange((number - 1) * COUNT, min(number * COUNT, len(latents.index)))
-    kinds = [decode(model, latents.mean[rows])]
-    originals = load_originals(path, rows)
-    if originals is not None:
-        kinds.insert(0, originals)
-        said = "Each pair of rows: originals above, reconstructions below."
-    else:
-        said = (
-            f"The originals of {meta.dataset.name} are not on disk, so these are the "
-            "reconstructions alone. Point VAE_EXPLORER_DATA at the data to see both."
-        )
-    pairs = [kind[k : k + COLUMNS] for k in range(0, len(rows), COLUMNS) for kind in kinds]
-    st.image(_picture(pairs), width="stretch", output_format="PNG")
-    st.caption(f"{said} A reconstruction is the mean of p(x|z) at the posterior mean.")
+    _show_reconstructions(path)
 with right:
-    seed = st.number_input(
-        "64 samples from N(0, I): draw number", 0, 9999, key="sample_seed", persist_state="session"
-    )
-    z = np.random.default_rng(seed).standard_normal((64, meta.model.latent_dim))
-    st.image(_picture([decode(model, z)]), width="stretch", output_format="PNG")
-    st.caption("z ~ N(0, I), each shown as the mean of p(x|z). + draws again.")
-
-show_plurality(path)
-
-st.markdown("#### The training, epoch by epoch")
-st.plotly_chart(history_figure(load_history(path)), key=f"history {path}")
+    _show_prior_samples(path)
+_show_image(path)
