@@ -20,7 +20,9 @@ const ANGLES = [0.25, 0.75, 1.25, 1.75, 0.15, 0.85].map((turn) => turn * Math.PI
 // Room of a class label and of a ring's name, in pixels.
 const CLEAR = 26;
 // Ticks of a quantile scale, in standard deviations.
-const QUANTILE_TICKS = [-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3];
+const QUANTILE_TICKS = [0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2, -2, 3, -3];
+// How far ticks are apart at least, in pixels: across and up.
+const TICK_ROOM = [30, 16];
 // Room of the axes' bands along the map's left and lower borders, in pixels.
 const [BAND_LEFT, BAND_BELOW] = [36, 22];
 
@@ -200,11 +202,16 @@ function axisTicks(/** @type {Screen} */ screen, /** @type {Projection} */ proje
   const { side, box } = screen;
   const marks = (/** @type {0|1} */ axis) => {
     if (projection.scale === "linear") return ticks(box[axis], box[axis + 2]);
-    return QUANTILE_TICKS.map((sigma) => {
+    const shown = QUANTILE_TICKS.map((sigma) => {
       const value = projection.origin[axis] + sigma;
       const place = projection.warp([value, value])[axis];
       return { value: place, text: String(Number(value.toFixed(1))).replace("-", "−") };
     }).filter(({ value }) => value > box[axis] && value < box[axis + 2]);
+    // They crowd where the prior has little: those nearer to its mean come first.
+    const room = TICK_ROOM[axis] / screen.scale;
+    return shown.filter(({ value }, k) =>
+      shown.slice(0, k).every((other) => Math.abs(other.value - value) > room),
+    );
   };
   // Not in the corner, where the two would lie over each other, nor at the far ends.
   const across = marks(0).flatMap(({ value, text }) => {

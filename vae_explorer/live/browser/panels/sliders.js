@@ -1,5 +1,6 @@
 /** A slider for each dimension of z, the most informative first. */
 import { element } from "../dom/element.js";
+import { signed } from "../space/view.js";
 
 // How far a slider goes, in prior standard deviations; and the steps of its keys.
 const REACH = 4;
@@ -59,7 +60,7 @@ export class Sliders {
     if (z === this.z) return;
     this.z = z;
     z.forEach((value, dim) => {
-      const text = value.toFixed(2).replace("-", "−");
+      const text = signed(value);
       // Most dimensions move little from frame to frame, and each that is written is laid out.
       if (this.values[dim].textContent === text) return;
       this.values[dim].textContent = text;

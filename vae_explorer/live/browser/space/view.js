@@ -118,7 +118,8 @@ function inner(/** @type {Float32Array} */ xy, /** @type {number} */ axis) {
 
 /** A coordinate with two decimals and a minus as long as a plus. */
 export function signed(/** @type {number} */ value) {
-  return value.toFixed(2).replace("-", "−");
+  const text = value.toFixed(2);
+  return text === "-0.00" ? "0.00" : text.replace("-", "−");
 }
 
 /** z in a few words: its coordinates, or its length where there are many. */
