@@ -49,8 +49,10 @@ const PNG_SCALE = 2;
 const LATER = 50;
 const TOUCHED = "vae-explorer: the handle was moved";
 
-/** What each checkpoint's address said last: an address that says the same says nothing new. */
+/** What the address said last of each checkpoint: one that says the same says nothing new. */
 const said = /** @type {Map<string, string>} */ (new Map());
+/** How each checkpoint was left, by its name, for when it is trained anew. */
+const left = /** @type {Map<string, string>} */ (new Map());
 
 export const mount = createMount({
   css: ["map.css"],
@@ -74,17 +76,13 @@ async function openExplore(opening) {
 /** The state to begin with: where this tab left it, unless the address asks for another. */
 function beginning(
   /** @type {Space} */ space,
-  /** @type {import("./page.js").Opening<MapState>} */ { data, kept, former },
+  /** @type {import("./page.js").Opening<MapState>} */ { data, kept },
 ) {
-  // Trained anew under the page, with other codes of the same kind.
-  if (former && former.data.name === data.name && !kept) {
-    return { ...readLink(writeLink(former.kept, ""), space), problems: [] };
-  }
   const asked = mapPart(location.search);
-  const news = asked !== "" && ![...said.values()].includes(asked);
+  const isNew = asked !== "" && ![...said.values()].includes(asked);
   said.set(data.key, asked);
-  if (!news) return kept ? { state: kept, problems: [] } : readLink("", space);
-  const linked = readLink(location.search, space);
+  const linked = readLink(isNew ? location.search : (left.get(data.name) ?? ""), space);
+  if (!isNew) return { state: kept ?? linked.state, problems: [] };
   const toolAlone = asked === `tool=${linked.state.tool}`;
   return kept && toolAlone
     ? { state: act.chooseTool(kept, linked.state.tool), problems: [] }
@@ -452,6 +450,7 @@ class Explore {
   }
 
   keep() {
+    left.set(this.data.name, writeLink(this.store.state, ""));
     return { ...this.store.state, decoder: null, preview: null };
   }
 

@@ -27,7 +27,9 @@ export class Strip {
     this.frames = null;
     /** @type {number|null} */
     this.reached = null;
-    this.element = element("div", { class: "lm-strip", role: "group", "aria-label": what });
+    this.element = element("div", {
+      ...{ class: "lm-strip", "data-testid": "strip", role: "group", "aria-label": what },
+    });
   }
 
   /**
