@@ -18,14 +18,14 @@ from vae_explorer.training.run import (
     train_recipe,
 )
 from vae_explorer.vae.config import PRECISIONS
-from vae_explorer.vae.recipes import RECIPES, default_recipes
+from vae_explorer.vae.recipes import DEFAULT_RECIPES, RECIPES
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description="Train variational autoencoders. Without flags: "
-        f"{' and '.join(default_recipes())}, on the GPU where there is one.",
+        description="Train variational autoencoders, on the GPU if there is one. Without flags: "
+        + " and ".join(DEFAULT_RECIPES["mnist"]),
         epilog="Flags override the recipe.",
     )
     add = parser.add_argument_group("recipe").add_argument

@@ -39,7 +39,9 @@ def measured(digits: Dataset) -> tuple[VAE, Latents, object]:
 def test_the_bound_adds_up_and_importance_weighting_tightens_it(measured, digits) -> None:
     model, _, found = measured
     assert found.test_neg_elbo == pytest.approx(found.test_reconstruction + found.test_kl)
+    noise = torch.get_rng_state()
     one, many = (importance_weighted_nll(model, digits.test, k) for k in (1, 64))
+    assert torch.equal(torch.get_rng_state(), noise)
     assert one == pytest.approx(found.test_neg_elbo, abs=0.1)
     assert many < found.iw_nll < one
 

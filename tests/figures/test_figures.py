@@ -6,9 +6,12 @@ import numpy as np
 from plotly import graph_objects as go
 
 from vae_explorer.checkpoint.history import Epoch
+from vae_explorer.figures.architecture import architecture_figure
 from vae_explorer.figures.curves import histories_figure, history_figure, kl_figure
 from vae_explorer.figures.scatter import ScatterInfo, scatter_figure
 from vae_explorer.figures.style import CLASS_COLOURS
+from vae_explorer.vae.recipes import find_recipe
+from vae_explorer.vae.summary import blocks
 
 CLASSES = tuple("0123456789")
 
@@ -97,3 +100,19 @@ def test_one_spike_does_not_flatten_the_training_curve() -> None:
     figure = history_figure(history)
     assert figure.layout.yaxis.range == (low, high)
     assert [note.text for note in figure.layout.annotations] == ["↑ 14", "↑ 21–22"]
+
+
+def test_the_drawing_has_every_layer_with_its_shape_and_parameters() -> None:
+    config = find_recipe("gan-lab-32d").model
+    figure = architecture_figure(config)
+    texts = [note.text.replace(",<br>", ", ") for note in figure.layout.annotations]
+    bars = list(figure.data[0].text)
+    for block in blocks(config):
+        assert (f"{block.layer}, {block.then}" if block.then else block.layer) in texts
+        assert f"{block.parameters:,}" in texts
+        assert " × ".join(map(str, block.shape)) in bars
+    # From the image to the code and back: one bar a layer, one for the image, one for z.
+    assert len(bars) == len(blocks(config)) + 2
+    assert (bars[0], bars[4], bars[-1]) == ("1 × 28 × 28", "32", "1 × 28 × 28")
+    halves = np.array(figure.data[0].x)
+    np.testing.assert_allclose(figure.data[0].base, -halves / 2)

@@ -14,6 +14,7 @@ from two_runs import train_without_noise
 
 import train
 from vae_explorer import load_checkpoint
+from vae_explorer.training.distributed import ProcessGroup
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -24,7 +25,7 @@ def test_two_ranks_take_the_steps_of_one_process_and_rank_0_alone_writes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = ["--recipe", "digits-2d", "--epochs", "4", "--device", "cpu", "--out"]
-    train_without_noise(tmp_path / "noiseless")
+    train_without_noise(tmp_path / "noiseless", ProcessGroup())
     assert train.main([*flags, str(tmp_path / "alone")]) == 0
     printed = {"alone": capsys.readouterr().out}
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]

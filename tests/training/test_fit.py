@@ -15,7 +15,7 @@ from vae_explorer.data import Dataset
 from vae_explorer.training import fit as training
 from vae_explorer.training.fit import fit
 from vae_explorer.training.state import read_state
-from vae_explorer.training.step import Diverged, kl_weight, learning_rate
+from vae_explorer.training.step import kl_weight, learning_rate
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo
@@ -79,19 +79,12 @@ def test_a_resumed_run_ends_as_one_that_was_not_stopped(
     monkeypatch.undo()
     assert stopped.interrupted
     assert len(stopped.history) == len(read_state(state).history) == stop_after
+    measured = mean_elbo(stopped.model, tiny.test).neg_elbo
+    assert measured == pytest.approx(stopped.history[-1].test_neg_elbo)
     resumed = fit(MODEL, TRAIN, tiny, state_path=state, resume=True)
     assert not resumed.interrupted
     assert _same(whole.model, resumed.model)
     np.testing.assert_allclose(_bounds(resumed.history), _bounds(whole.history), rtol=1e-4)
-
-
-def test_an_interrupted_run_gives_the_model_of_its_last_finished_epoch(
-    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _interrupt_in_epoch(monkeypatch, 3)
-    stopped = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state")
-    measured = mean_elbo(stopped.model, tiny.test).neg_elbo
-    assert measured == pytest.approx(stopped.history[-1].test_neg_elbo)
 
 
 def test_an_interrupt_before_the_first_epoch_is_passed_on(
@@ -128,8 +121,10 @@ def test_resuming_nothing_says_so_and_trains(
 def test_resuming_with_other_settings_names_the_difference(tiny: Dataset, tmp_path: Path) -> None:
     state = tmp_path / "state"
     fit(MODEL, TRAIN, tiny, state_path=state)
-    with pytest.raises(ValueError, match=r"beta 1.0 \(now 4.0\)"):
-        fit(MODEL, replace(TRAIN, beta=4.0), tiny, state_path=state, resume=True)
+    other = replace(TRAIN, beta=4.0, precision="bfloat16")
+    differences = r"beta 1.0 \(now 4.0\), precision 'float32' \(now 'bfloat16'\)"
+    with pytest.raises(ValueError, match=differences):
+        fit(MODEL, other, tiny, state_path=state, resume=True)
     with pytest.raises(ValueError, match="other data"):
         fit(MODEL, TRAIN, tiny._replace(checksum="x"), state_path=state, resume=True)
 
@@ -139,17 +134,6 @@ def test_a_damaged_state_is_named(tiny: Dataset, tmp_path: Path) -> None:
     state.write_bytes(b"not a state")
     with pytest.raises(ValueError, match=r"state: found no readable training state"):
         fit(MODEL, TRAIN, tiny, state_path=state, resume=True)
-
-
-def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_state(
-    tiny: Dataset, tmp_path: Path
-) -> None:
-    state = tmp_path / "state"
-    fit(MODEL, replace(TRAIN, epochs=1), tiny, state_path=state)
-    kept = state.read_bytes()
-    with pytest.raises(Diverged, match=r"epoch 1, step 2 of 4: found a loss of (nan|inf)"):
-        fit(MODEL, replace(TRAIN, lr=1e30, clip=None), tiny, state_path=state)
-    assert state.read_bytes() == kept
 
 
 @pytest.mark.parametrize(("epoch", "step"), [(2, 1), (3, 4)])
@@ -205,16 +189,6 @@ def test_the_kl_weight_rises_linearly_to_beta() -> None:
     config = TrainConfig(beta=2.0, warmup=0.1)
     assert [kl_weight(config, step, 100) for step in (0, 5, 10, 99)] == [0.0, 1.0, 2.0, 2.0]
     assert kl_weight(TrainConfig(beta=2.0), 0, 100) == 2.0
-
-
-def test_measuring_leaves_the_noise_and_the_mode_as_they_were(tiny: Dataset) -> None:
-    model = VAE(MODEL).train()
-    torch.manual_seed(5)
-    expected = torch.randn(3)
-    torch.manual_seed(5)
-    mean_elbo(model, tiny.test)
-    assert torch.equal(torch.randn(3), expected)
-    assert model.training
 
 
 def _interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:

@@ -7,6 +7,7 @@ take the very steps that one process takes. The second is `train.py FLAG...`.
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -15,7 +16,7 @@ from safetensors.torch import save_file
 
 import train
 from vae_explorer.data import load_dataset
-from vae_explorer.training.distributed import process_group
+from vae_explorer.training.distributed import ProcessGroup, process_group
 from vae_explorer.training.fit import fit
 from vae_explorer.vae import model
 from vae_explorer.vae.config import ModelConfig, TrainConfig
@@ -27,16 +28,19 @@ TRAINING = TrainConfig(
 MODEL = ModelConfig((1, 8, 8), latent_dim=3, hidden=(32,), activation="tanh")
 
 
-def train_without_noise(file: Path) -> None:
-    """Train on the ranks there are; rank 0 writes the weights and the bounds of each epoch."""
-    no_noise = mock.patch.object(model, "sample", lambda posterior, generator: posterior.mean)
-    with no_noise, process_group(torch.device("cpu")) as group:
+def train_without_noise(file: Path, group: ProcessGroup) -> None:
+    """Train on a group's ranks; rank 0 writes the weights and the bounds of each epoch."""
+    with mock.patch.object(model, "sample", lambda posterior, generator: posterior.mean):
         result = fit(MODEL, TRAINING, load_dataset("digits"), group=group)
-        if group.rank == 0:
-            bounds = torch.tensor([row.train_neg_elbo for row in result.history])
-            save_file(result.model.state_dict() | {"bounds": bounds}, file)
+    if group.rank == 0:
+        bounds = torch.tensor([row.train_neg_elbo for row in result.history])
+        save_file(result.model.state_dict() | {"bounds": bounds}, file)
 
 
 if __name__ == "__main__":
-    train_without_noise(Path(sys.argv[1]))
-    sys.exit(train.main(sys.argv[2:]))
+    with process_group(torch.device("cpu")) as group:
+        train_without_noise(Path(sys.argv[1]), group)
+        # A process joins torchrun's group only once.
+        train.process_group = lambda device: nullcontext(group)
+        status = train.main(sys.argv[2:])
+    sys.exit(status)

@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal, kl_divergence
 
+from vae_explorer.data import Dataset
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE, Posterior
 from vae_explorer.vae.objective import (
     gaussian_kl,
     importance_weighted_bound,
     log_likelihood,
+    mean_elbo,
     negative_elbo,
 )
 
@@ -113,3 +115,12 @@ def test_importance_weighting_rises_with_samples_to_the_exact_evidence() -> None
     assert means == sorted(means)
     exact = importance_weighted_bound(model, x, samples=200_000)
     torch.testing.assert_close(exact, log_evidence, rtol=0, atol=0.02)
+
+
+def test_measuring_leaves_the_noise_and_the_mode_as_they_were(tiny: Dataset) -> None:
+    model = VAE(ModelConfig((1, 6, 6), hidden=(8,), dropout=0.1)).train()
+    noise = torch.get_rng_state()
+    assert mean_elbo(model, tiny.test) == mean_elbo(model, tiny.test)
+    assert mean_elbo(model, tiny.test, seed=1) != mean_elbo(model, tiny.test)
+    assert torch.equal(torch.get_rng_state(), noise)
+    assert model.training

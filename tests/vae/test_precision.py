@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,18 +66,3 @@ def test_rounded_products_train_as_well(digits: Dataset) -> None:
     )
     # Two seeds differ by more.
     assert rounded == pytest.approx(exact, abs=0.5)
-
-
-def test_a_run_is_not_resumed_in_another_precision(tiny: Dataset, tmp_path: Path) -> None:
-    model = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(16,))
-    config = TrainConfig(dataset="digits", epochs=2, batch_size=10, precision="bfloat16")
-    fit(model, config, tiny, state_path=tmp_path / "state")
-    expected = re.escape("precision 'bfloat16' (now 'float32')")
-    with pytest.raises(ValueError, match=expected):
-        fit(
-            model,
-            replace(config, precision="float32"),
-            tiny,
-            state_path=tmp_path / "state",
-            resume=True,
-        )

@@ -1,13 +1,11 @@
-"""The drawing of a config against the modules that PyTorch builds of it."""
+"""The summary of a config against the modules that PyTorch builds of it."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from vae_explorer.figures.architecture import architecture_figure
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.recipes import RECIPES, find_recipe
@@ -48,19 +46,3 @@ def test_what_follows_a_layer_is_said() -> None:
     assert code.then == "mean and log σ"
     first, *_, code = [b for b in blocks(find_recipe("mnist-2d").model) if b.part == "encoder"]
     assert (first.then, code.then) == ("GELU, dropout 0.05", "mean and log σ²")
-
-
-def test_the_drawing_has_every_layer_with_its_shape_and_parameters() -> None:
-    config = find_recipe("gan-lab-32d").model
-    figure = architecture_figure(config)
-    texts = [note.text.replace(",<br>", ", ") for note in figure.layout.annotations]
-    bars = list(figure.data[0].text)
-    for block in blocks(config):
-        assert (f"{block.layer}, {block.then}" if block.then else block.layer) in texts
-        assert f"{block.parameters:,}" in texts
-        assert " × ".join(map(str, block.shape)) in bars
-    # From the image to the code and back: one bar a layer, one for the image, one for z.
-    assert len(bars) == len(blocks(config)) + 2
-    assert (bars[0], bars[4], bars[-1]) == ("1 × 28 × 28", "32", "1 × 28 × 28")
-    halves = np.array(figure.data[0].x)
-    np.testing.assert_allclose(figure.data[0].base, -halves / 2)

@@ -7,6 +7,7 @@ import textwrap
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -18,7 +19,7 @@ from vae_explorer.training.fit import FitResult, fit, total_steps
 from vae_explorer.training.save import device_name, save_trained
 from vae_explorer.training.step import is_captured
 from vae_explorer.vae.precision import PrecisionChoice, choose_precision
-from vae_explorer.vae.recipes import RECIPES, Recipe, default_recipes, find_recipe
+from vae_explorer.vae.recipes import DEFAULT_RECIPES, RECIPES, Recipe, find_recipe
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
 __all__ = ["RESUME_HINT", "choose_device", "choose_recipes", "recipe_in_words", "train_recipe"]
@@ -58,7 +59,7 @@ def choose_device(name: str) -> torch.device:
 
 def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
     """Return the name of each recipe that was asked for, and the recipe with the flags in it."""
-    plane, deep = default_recipes(args.dataset or "mnist")
+    plane, deep = DEFAULT_RECIPES[args.dataset or "mnist"]
     names = args.recipe or [plane, deep]
     if not args.recipe and (args.name is not None or args.latent_dim is not None):
         # These flags ask for one model: the plane's recipe for up to two dimensions.
@@ -106,20 +107,12 @@ def train_recipe(
     precision = PrecisionChoice(args.precision, "set by --precision")
     if args.precision == "auto":
         precision = choose_precision(device)
-    summary = _run_summary(
-        source,
-        recipe,
-        precision=precision,
-        dataset=dataset,
-        data_dir=args.data_dir or default_data_dir(),
-        device=device,
-        group=group,
-    )
-    print(summary, flush=True)
+    run = _Run(source, recipe, dataset, device, group, precision)
+    print(_run_summary(run, args.data_dir or default_data_dir()), flush=True)
     if _is_finished(path) and not args.resume:
         print(f"  replaces  the finished checkpoint {path}, once this run is finished")
     training = replace(recipe.training, precision=precision.precision)
-    snapshots = _snapshots(args, state, total_steps(training, _train_size(recipe, dataset)))
+    snapshots = _snapshots(args, state, total_steps(training, run.train_size))
     result = fit(
         recipe.model,
         training,
@@ -134,11 +127,26 @@ def train_recipe(
     if group.rank == 0:
         if result.problem:
             print(f"train.py: {result.problem}", file=sys.stderr)
-        _write_checkpoint(result, path, source, dataset, device, snapshots=snapshots)
+        _write_checkpoint(run, result, path, snapshots)
     if status != 130:
         # torchrun ends all ranks when one has failed, and rank 0 may still be writing.
         group.barrier()
     return status
+
+
+class _Run(NamedTuple):
+    """What is trained, on what, where and how; `source` is the name of the recipe asked for."""
+
+    source: str
+    recipe: Recipe
+    dataset: Dataset
+    device: torch.device
+    group: ProcessGroup
+    precision: PrecisionChoice
+
+    @property
+    def train_size(self) -> int:
+        return len(self.dataset.train.first(self.recipe.training.limit).labels)
 
 
 def _with_flags(recipe: Recipe, args: Namespace) -> Recipe:
@@ -165,58 +173,45 @@ def _changed_name(recipe: Recipe, dataset: str, dims: int) -> str:
     `vxlabs-5d`, `vxlabs-digits-2d`.
     """
     source = recipe.name.rsplit("-", 1)[0]
-    stems = {name.rsplit("-", 1)[0] for key in DATASETS for name in default_recipes(key)}
+    stems = {name.rsplit("-", 1)[0] for names in DEFAULT_RECIPES.values() for name in names}
     parts = [] if source in stems else [source]
     if not parts or dataset != recipe.training.dataset:
         parts.append(dataset)
     return "-".join([*parts, f"{dims}d"])
 
 
-def _run_summary(
-    source: str,
-    recipe: Recipe,
-    *,
-    precision: PrecisionChoice,
-    dataset: Dataset,
-    data_dir: Path,
-    device: torch.device,
-    group: ProcessGroup,
-) -> str:
-    """Return what is trained, on what and where, a line each."""
-    model, training, original = recipe.model, recipe.training, RECIPES[source]
+def _run_summary(run: _Run, data_dir: Path) -> str:
+    """Return what is trained, on what, where and how, a line each."""
+    model, training = run.recipe.model, run.recipe.training
+    original = RECIPES[run.source]
     unchanged = (model, training) == (original.model, original.training)
-    changes = "" if unchanged else f"{source} with other settings. "
-    where = f" from {data_dir}" if DATASETS[dataset.name].folder else ", from scikit-learn"
+    changes = "" if unchanged else f"{run.source} with other settings. "
+    where = f" from {data_dir}" if DATASETS[run.dataset.name].folder else ", from scikit-learn"
     extras = f", dropout {model.dropout:g}" * bool(model.dropout)
     extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
     extras += f", weight decay {training.weight_decay:g}" * bool(training.weight_decay)
     extras += f", gradient clipped to {training.clip or 0:g}" * bool(training.clip)
-    if group.world_size > 1:
-        steps = f"by {group.world_size} processes, each with its shard of every batch"
-    elif is_captured(device, group):
+    steps = "one operation at a time (a CUDA graph needs an NVIDIA GPU)"
+    if run.group.world_size > 1:
+        steps = f"by {run.group.world_size} processes, each with its shard of every batch"
+    elif is_captured(run.device, run.group):
         steps = "captured as one CUDA graph and replayed"
-    else:
-        steps = "one operation at a time (a CUDA graph needs an NVIDIA GPU)"
     lines = [
-        f"{recipe.name}: {changes}{recipe.description}",
-        f"recipe    {source}, seed {training.seed}, beta {training.beta:g}",
+        f"{run.recipe.name}: {changes}{run.recipe.description}",
+        f"recipe    {run.source}, seed {training.seed}, beta {training.beta:g}",
         f"model     {network_in_words(model)}, {model.likelihood} likelihood, "
         f"{parameter_count(model):,} parameters",
-        f"data      {dataset.name}{where}: {_train_size(recipe, dataset):,} training, "
-        f"{len(dataset.test.labels):,} test images",
+        f"data      {run.dataset.name}{where}: {run.train_size:,} training, "
+        f"{len(run.dataset.test.labels):,} test images",
         f"training  epochs {training.epochs}, batch {training.batch_size}, "
         f"Adam {training.lr:g} ({training.schedule}){extras}",
-        f"device    {device_name(device)}",
-        f"products  {precision.precision}: {precision.reason}; all else is float32",
+        f"device    {device_name(run.device)}",
+        f"products  {run.precision.precision}: {run.precision.reason}; all else is float32",
         f"steps     {steps}",
     ]
     if model.latent_dim == 1:
         lines.append("note      the app's maps need two dimensions: only the Model page opens it")
     return "\n  ".join(lines)
-
-
-def _train_size(recipe: Recipe, dataset: Dataset) -> int:
-    return len(dataset.train.first(recipe.training.limit).labels)
 
 
 def _snapshots(args: Namespace, state: Path, steps: int) -> Snapshots | None:
@@ -231,13 +226,7 @@ def _snapshots(args: Namespace, state: Path, steps: int) -> Snapshots | None:
 
 
 def _write_checkpoint(
-    result: FitResult,
-    path: Path,
-    source: str,
-    dataset: Dataset,
-    device: torch.device,
-    *,
-    snapshots: Snapshots | None,
+    run: _Run, result: FitResult, path: Path, snapshots: Snapshots | None
 ) -> None:
     """Save a run, and print where; an interrupted one does not replace a finished checkpoint."""
     stopped = f"stopped after epoch {len(result.history)} of {result.train_config.epochs}"
@@ -246,7 +235,7 @@ def _write_checkpoint(
         return
     if result.interrupted:
         print(f"\n{stopped}; measuring it and writing {path} ...", flush=True)
-    meta = save_trained(result, path, source, dataset, device, snapshots=snapshots)
+    meta = save_trained(result, path, run.source, run.dataset, run.device, snapshots=snapshots)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
         f"{meta.metrics['active_units']} of {meta.model.latent_dim} dimensions active"

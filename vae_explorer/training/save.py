@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import platform
 import sys
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from vae_explorer.analysis.codes import encode_split
 from vae_explorer.analysis.evaluation import evaluate
+from vae_explorer.analysis.metrics import METRICS
 from vae_explorer.analysis.projections import tsne_projection, umap_projection
 from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.checkpoint.latents import Latents
@@ -30,14 +32,6 @@ __all__ = ["device_name", "save_trained"]
 
 # A change of the bound, in nats, far below what two seeds differ by: half the bytes are worth it.
 HALF_TOLERANCE = 0.05
-STORED_METRICS = (
-    "test_neg_elbo",
-    "test_reconstruction",
-    "test_kl",
-    "active_units",
-    "knn_accuracy",
-    "trustworthiness",
-)
 
 
 def save_trained(
@@ -68,7 +62,7 @@ def save_trained(
     trained_on = device_name(device)
     model, dtype = _as_stored(result.model, dataset.test)
     latents = encode_split(model.to(device), dataset.test)
-    found = evaluate(model, latents, dataset)
+    found = asdict(evaluate(model, latents, dataset))
     train_config = result.train_config
     meta = Meta(
         name=path.name,
@@ -82,8 +76,8 @@ def save_trained(
             train_size=len(dataset.train.first(train_config.limit).labels),
             test_size=len(dataset.test.labels),
         ),
-        metrics={name: getattr(found, name) for name in STORED_METRICS},
-        kl_by_dimension=found.kl_by_dimension,
+        metrics={key: found[key] for key in METRICS if found.get(key) is not None},
+        kl_by_dimension=found["kl_by_dimension"],
         epochs_done=len(result.history),
         weights_dtype=dtype,
         seed=train_config.seed,

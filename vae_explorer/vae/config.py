@@ -199,9 +199,7 @@ def config_from_dict(kind: type[Config], values: object) -> Config:
     return kind(**{names[key]: _to_tuples(value) for key, value in values.items()})
 
 
-def config_differences(
-    *runs: tuple[ModelConfig, TrainConfig],
-) -> dict[str, tuple[Any, ...]]:
+def config_differences(*runs: tuple[ModelConfig, TrainConfig]) -> dict[str, tuple[Any, ...]]:
     """Return the fields that are not the same in all runs, each with its value in every run."""
     configs = [asdict(model) | asdict(training) for model, training in runs]
     values = {name: tuple(config[name] for config in configs) for name in configs[0]}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 
-__all__ = ["RECIPES", "Published", "Recipe", "default_recipes", "find_recipe"]
+__all__ = ["DEFAULT_RECIPES", "RECIPES", "Published", "Recipe", "find_recipe"]
 
 
 @dataclass(frozen=True)
@@ -194,17 +194,13 @@ _RECIPES = (
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
 
-_DEFAULTS = {
+# By dataset: the names of its recipes for two dimensions and for more.
+DEFAULT_RECIPES = {
     "mnist": ("mnist-2d", "mnist-20d"),
     "digits": ("digits-2d", "digits-20d"),
     "fashion-mnist": ("fashion-2d", "mnist-20d"),
     "kmnist": ("kmnist-2d", "mnist-20d"),
 }
-
-
-def default_recipes(dataset: str = "mnist") -> tuple[str, str]:
-    """Return the names of a dataset's recipes, for two dimensions and for more."""
-    return _DEFAULTS[dataset]
 
 
 def find_recipe(name: str) -> Recipe:
