@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_two_ranks_take_the_steps_of_one_process_and_rank_0_alone_writes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = ["--recipe", "digits-2d", "--epochs", "4", "--device", "cpu", "--out"]
+    flags = ["--recipe", "digits-2d", "--limit", "320", "--epochs", "4"]
+    flags += ["--device", "cpu", "--out"]
     train_without_noise(tmp_path / "noiseless", ProcessGroup())
     assert train.main([*flags, str(tmp_path / "alone")]) == 0
     printed = {"alone": capsys.readouterr().out}
@@ -35,6 +36,7 @@ def test_two_ranks_take_the_steps_of_one_process_and_rank_0_alone_writes(
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
     )
