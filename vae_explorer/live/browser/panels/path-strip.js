@@ -75,7 +75,7 @@ export class PathStrip {
    */
   constructor(shape, on) {
     this.on = on;
-    this.strip = new Strip(shape, "Steps of the path", on.choose);
+    this.strip = new Strip(shape, "Steps of the path", "path-strip", on.choose);
     this.element = this.strip.element;
     /** What was asked for last. @type {{decoder?: Runner|null, path?: Endpoint[], steps?: string}} */
     this.asked = {};
@@ -132,7 +132,7 @@ export class PathControls {
     );
     this.interpolation.title = "straight: a line. spherical: a turn about the origin.";
     this.spacing = menu(
-      "Steps of",
+      "Steps of equal",
       [
         ["z", "equal z"],
         ["picture", "equal change"],

@@ -34,7 +34,7 @@ export class RowStrip {
    */
   constructor(shape, on) {
     this.on = on;
-    this.strip = new Strip(shape, "Row of the lattice", on.choose);
+    this.strip = new Strip(shape, "Row of the lattice", "row-strip", on.choose);
     this.element = this.strip.element;
     /** What was asked for last. @type {Partial<MapState>} */
     this.asked = {};

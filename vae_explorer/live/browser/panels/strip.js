@@ -15,9 +15,10 @@ export class Strip {
   /**
    * @param {number[]} shape (H, W, C)
    * @param {string} what its pictures are, as in “Step 3 of 11 on the path”
+   * @param {string} testid
    * @param {(z: number[], k: number) => void} choose a picture is clicked
    */
-  constructor(shape, what, choose) {
+  constructor(shape, what, testid, choose) {
     this.shape = shape;
     this.what = what;
     this.choose = choose;
@@ -28,7 +29,7 @@ export class Strip {
     /** @type {number|null} */
     this.reached = null;
     this.element = element("div", {
-      ...{ class: "lm-strip", "data-testid": "strip", role: "group", "aria-label": what },
+      ...{ class: "lm-strip", "data-testid": testid, role: "group", "aria-label": what },
     });
   }
 
