@@ -1,6 +1,7 @@
-/** The choice of checkpoints in the page's address, written in place of what was there. */
+/** What every page does when it opens: it writes its address, and closes the menu of a phone. */
 
 /**
+ * Write the choice of checkpoints into the address, in place of what was there.
  * @param {{data: {page: string, choice: Record<string, string>}}} component as Streamlit hands it
  *   over; its data are `write_address`'s
  * @returns {() => void} cleanup
@@ -15,6 +16,9 @@ export function mount({ data }) {
     url.search = [...choice, ...(rest ? [rest] : [])].join("&");
     if (url.href !== location.href) history.replaceState(history.state, "", url);
   }
+  // Streamlit leaves it open, over the page that was chosen.
+  const closing = document.querySelector("[data-testid=stSidebarCollapseButton] button");
+  if (closing instanceof HTMLElement) closing.click();
   return () => {};
 }
 
