@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page
 from served_app import DECODED, ready
 
-__all__ = ["LiveMap", "pixels_of", "z_of"]
+__all__ = ["LiveMap", "pixels_of", "wait_until", "z_of"]
 
 
 def z_of(canvas: Locator) -> np.ndarray:
@@ -27,6 +27,14 @@ def pixels_of(canvas: Locator) -> np.ndarray:
         }"""
     )
     return np.array(values[2:]).reshape(values[:2])
+
+
+def wait_until(page: Page, holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something holds that the page comes to by itself."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        page.wait_for_timeout(50)
 
 
 class LiveMap:
@@ -47,7 +55,7 @@ class LiveMap:
     def wait(self) -> None:
         """Wait until the first picture stands and what comes after it, the pad, is ready."""
         ready(self.page)
-        self.page.locator(".pad:not(.is-disabled)").wait_for()
+        self.page.locator("[data-testid=draw-pad][data-enabled=true]").wait_for()
 
     def settle(self) -> None:
         """Wait until what was done is shown: two frames."""
@@ -55,11 +63,9 @@ class LiveMap:
             "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
         )
 
-    def until(self, holds: Callable[[], bool], seconds: float = 15) -> None:
-        """Wait until something holds; whoever asks looks afterwards whether it does."""
-        end = time.monotonic() + seconds
-        while not holds() and time.monotonic() < end:
-            self.page.wait_for_timeout(50)
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        wait_until(self.page, holds)
 
     @property
     def z(self) -> np.ndarray:

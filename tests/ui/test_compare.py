@@ -1,20 +1,24 @@
-"""Checkpoints under one hand in a real browser: what is done on one map is done on all."""
+"""Checkpoints under one handle in a real browser: what is done on one map is done on all."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 import torch
 from conftest import SHIPPED, watched
-from live_map import pixels_of, z_of
+from live_map import pixels_of, wait_until, z_of
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from safetensors.numpy import load_file, save_file
+from scipy.linalg import orthogonal_procrustes
 from served_app import serve_app
 
 from vae_explorer import load_checkpoint
@@ -56,7 +60,7 @@ def _weights(path: Path) -> Path:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Path:
     """Checkpoints to compare the shipped ones with, each with something of its own."""
-    folder = tmp_path_factory.mktemp("contestants")
+    folder = tmp_path_factory.mktemp("compared")
     _turned(folder / "turned-2d")
     codeless = Path(shutil.copytree(SHIPPED[0], folder / "codeless-2d"))
     (codeless / "latents.npz").unlink()
@@ -78,22 +82,29 @@ def tab(browser: Browser) -> Iterator[Page]:
     yield from watched(browser.new_page(viewport={"width": 1280, "height": 900}))
 
 
-class Contest:
-    """The comparison as it stands on a page."""
+class Comparison:
+    """Compared models as they stand on a page."""
 
-    def __init__(self, page: Page, address: str, *names: str) -> None:
+    def __init__(self, page: Page, address: str, names: Sequence[str], query: str = "") -> None:
         self.page = page
-        page.goto(f"{address}/compare?compare={'/'.join(names)}")
+        page.goto(f"{address}/compare?compare={'/'.join(names)}{query}")
         self.panels = page.get_by_test_id("panel")
-        self.panels.first.wait_for()
-        expect(self.panels).to_have_count(len(names))
-        self.names = names
-        for k in range(len(names)):
-            self.panels.nth(k).locator(".cm-below canvas[data-z]").wait_for()
-        page.locator(".pad:not(.is-disabled)").wait_for()
+        expect(self.panels).to_have_count(len(names), timeout=60_000)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until every model has decoded, and the pad can be drawn on."""
+        for k in range(self.panels.count()):
+            expect(self.picture(k)).to_have_attribute("data-z", re.compile("."))
+        expect(self.page.get_by_test_id("draw-pad")).to_have_attribute("data-enabled", "true")
 
     def picture(self, k: int) -> Locator:
-        return self.panels.nth(k).locator(".cm-below canvas")
+        return self.panels.nth(k).get_by_role("img", name="Decoded by")
+
+    def steps(self, k: int) -> Locator:
+        """Return the pictures of the k-th model's path."""
+        path = self.panels.nth(k).get_by_role("group", name="Steps of the path")
+        return path.get_by_test_id("decoded")
 
     def z(self, k: int) -> np.ndarray:
         self.settle()
@@ -104,29 +115,42 @@ class Contest:
         return pixels_of(self.picture(k))
 
     def settle(self) -> None:
-        """Wait for two frames."""
+        """Wait for two frames: what was done is drawn."""
         self.page.evaluate(
             "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
         )
 
-    def press(self, name: str) -> None:
-        self.page.locator(".cm-tools button", has_text=name).click()
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
 
     @property
     def sentence(self) -> str:
+        self.settle()
         return self.page.get_by_test_id("sentence").inner_text()
 
-    def take(self, k: int) -> tuple[float, float]:
-        """Press the pointer on the ring of the k-th map; return where."""
-        box = self.panels.nth(k).get_by_test_id("handle").bounding_box()
+    def box(self, k: int, test_id: str) -> dict[str, float]:
+        return self.panels.nth(k).get_by_test_id(test_id).bounding_box()
+
+    def place(self, k: int) -> tuple[float, float]:
+        """Return where the handle of the k-th map is, from the map's corner."""
+        handle, surface = self.box(k, "handle"), self.box(k, "surface")
+        x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+        return x - surface["x"], y - surface["y"]
+
+    @contextmanager
+    def dragged(self, k: int, right: float, down: float) -> Iterator[None]:
+        """Drag the handle of the k-th map by pixels; let it go afterwards."""
+        box = self.box(k, "handle")
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         self.page.mouse.move(x, y)
         self.page.mouse.down()
-        return x, y
+        self.page.mouse.move(x + right, y + down, steps=4)
+        yield
+        self.page.mouse.up()
 
     def click(self, k: int, across: float, down: float) -> None:
         """Click on the k-th map, at shares of its sides."""
-        box = self.panels.nth(k).get_by_test_id("surface").bounding_box()
+        box = self.box(k, "surface")
         self.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
 
 
@@ -140,119 +164,207 @@ def _decoded(path: Path, z: np.ndarray) -> np.ndarray:
 def test_one_z_moves_through_all_before_the_pointer_is_released(
     tab: Page, compared: str, folder: Path
 ) -> None:
-    contest = Contest(tab, compared, "mnist-2d", "turned-2d")
-    assert "One z, decoded by each model" in contest.sentence
+    both = Comparison(tab, compared, ("mnist-2d", "turned-2d"))
+    assert "One z, decoded by each model" in both.sentence
     for dragged, other in ((0, 1), (1, 0)):
-        before = contest.pixels(other)
-        x, y = contest.take(dragged)
-        tab.mouse.move(x + 70, y - 50, steps=4)
-        assert np.abs(contest.pixels(other) - before).max() > 10
-        np.testing.assert_array_equal(contest.z(0), contest.z(1))
-        for k, path in enumerate((SHIPPED[0], folder / "turned-2d")):
-            np.testing.assert_allclose(contest.pixels(k), _decoded(path, contest.z(k)), atol=1.5)
-        tab.mouse.up()
+        before = both.pixels(other)
+        with both.dragged(dragged, 70, -50):
+            assert np.abs(both.pixels(other) - before).max() > 10
+            np.testing.assert_allclose(both.z(0), both.z(1), atol=1e-6)
+            for k, path in enumerate((SHIPPED[0], folder / "turned-2d")):
+                np.testing.assert_allclose(both.pixels(k), _decoded(path, both.z(k)), atol=1.5)
 
 
-def test_an_aligned_space_is_turned_and_the_hand_with_it(tab: Page, compared: str) -> None:
-    contest = Contest(tab, compared, "mnist-2d", "turned-2d")
-    contest.press("Align")
-    expect(contest.panels.nth(1).get_by_test_id("disparity")).to_have_text(" · disparity 0.000")
+def test_an_aligned_space_is_turned_and_the_handle_with_it(
+    tab: Page, compared: str, folder: Path
+) -> None:
+    both = Comparison(tab, compared, ("mnist-2d", "turned-2d"))
+    both.button("Align").click()
+    expect(both.panels.nth(1).get_by_test_id("disparity")).to_contain_text("0.000")
+    paths = (SHIPPED[0], folder / "turned-2d")
+    first, second = (load_latents(path).mean.astype(float) for path in paths)
+    rotation, _ = orthogonal_procrustes(first, second)
     for dragged in (0, 1):
-        x, y = contest.take(dragged)
-        tab.mouse.move(x - 40, y + 60, steps=4)
-        first, second = contest.z(0), contest.z(1)
-        np.testing.assert_allclose(second, first @ TURN, atol=1e-4)
-        # The turned model is the same one: at the same place it has the same picture.
-        np.testing.assert_allclose(contest.pixels(0), contest.pixels(1), atol=1.5)
-        tab.mouse.up()
-    places = [contest.panels.nth(k).get_by_test_id("handle").bounding_box() for k in range(2)]
-    maps = [contest.panels.nth(k).get_by_test_id("surface").bounding_box() for k in range(2)]
-    (x, y), (right, down) = [
-        (place["x"] - here["x"], place["y"] - here["y"])
-        for place, here in zip(places, maps, strict=True)
-    ]
-    assert (x, y) == pytest.approx((right, down), abs=1)
-    contest.press("Align")
-    np.testing.assert_array_equal(contest.z(0), contest.z(1))
+        with both.dragged(dragged, -40, 60):
+            np.testing.assert_allclose(both.z(1), both.z(0) @ rotation, atol=1e-4)
+            # The turned model is the same one: at the same place it has the same picture.
+            np.testing.assert_allclose(both.pixels(0), both.pixels(1), atol=1.5)
+    assert both.place(0) == pytest.approx(both.place(1), abs=1)
+    both.button("Align").click()
+    np.testing.assert_allclose(both.z(0), both.z(1), atol=1e-6)
 
 
-def test_one_digit_moves_through_models_of_other_dimensions(tab: Page, compared: str) -> None:
-    contest = Contest(tab, compared, "mnist-2d", "mnist-20d")
-    assert "One digit, encoded by each model" in contest.sentence
-    expect(tab.locator(".cm-tools button", has_text="Same z")).to_be_disabled()
+def test_one_test_image_moves_through_models_of_other_dimensions(tab: Page, compared: str) -> None:
+    both = Comparison(tab, compared, ("mnist-2d", "mnist-20d"))
+    assert "One test image, encoded by each model" in both.sentence
+    expect(both.button("Same z")).to_be_disabled()
     codes = [load_latents(path).mean for path in SHIPPED]
 
     def row(k: int) -> int:
-        distance = np.abs(codes[k] - contest.z(k)).max(axis=1)
+        distance = np.abs(codes[k] - both.z(k)).max(axis=1)
         assert distance.min() < 1e-5
         return int(distance.argmin())
 
     for dragged, other in ((0, 1), (1, 0)):
-        before = contest.pixels(other)
-        x, y = contest.take(dragged)
-        tab.mouse.move(x - 90, y + 60, steps=4)
-        assert np.abs(contest.pixels(other) - before).max() > 10
-        assert row(0) == row(1)
-        assert f"test image {row(0)}." in contest.sentence
-        for k, path in enumerate(SHIPPED):
-            np.testing.assert_allclose(contest.pixels(k), _decoded(path, contest.z(k)), atol=1.5)
-        tab.mouse.up()
+        before = both.pixels(other)
+        with both.dragged(dragged, -90, 60):
+            assert np.abs(both.pixels(other) - before).max() > 10
+            assert row(0) == row(1)
+            assert f"test image {row(0)}." in both.sentence
+            for k, path in enumerate(SHIPPED):
+                np.testing.assert_allclose(both.pixels(k), _decoded(path, both.z(k)), atol=1.5)
 
 
 def test_a_drawing_is_encoded_by_each(tab: Page, compared: str) -> None:
-    contest = Contest(tab, compared, "mnist-2d", "mnist-20d")
-    before = [contest.z(k) for k in range(2)]
-    tab.get_by_test_id("draw-pad").scroll_into_view_if_needed()
-    box = tab.get_by_test_id("draw-pad").bounding_box()
+    both = Comparison(tab, compared, ("mnist-2d", "mnist-20d"))
+    before = [both.z(k) for k in range(2)]
+    pad = tab.get_by_test_id("draw-pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 4
     tab.mouse.move(x, y)
     tab.mouse.down()
     tab.mouse.move(x - 5, y + box["height"] / 2, steps=6)
     tab.mouse.up()
     expect(tab.get_by_test_id("sentence")).to_contain_text("Your drawing")
+    both.settle()
     drawn = pixels_of(tab.get_by_test_id("original")) / 255
     image = torch.tensor(drawn, dtype=torch.float32)[None, None]
     for k, path in enumerate(SHIPPED):
-        assert np.abs(contest.z(k) - before[k]).max() > 0.01
+        assert np.abs(both.z(k) - before[k]).max() > 0.01
         with torch.no_grad():
             mean, _ = load_checkpoint(path).model.encode(image)
         # The pixels were read back from 8 bits.
-        np.testing.assert_allclose(contest.z(k), mean[0].numpy(), atol=0.05)
+        np.testing.assert_allclose(both.z(k), mean[0].numpy(), atol=0.05)
 
 
-def test_a_path_between_two_digits_is_walked_by_all(tab: Page, compared: str) -> None:
-    contest = Contest(tab, compared, "mnist-2d", "mnist-20d")
-    contest.press("Path")
+def test_a_path_between_test_images_is_gone_by_all(tab: Page, compared: str) -> None:
+    both = Comparison(tab, compared, ("mnist-2d", "mnist-20d"))
+    both.button("Interpolate").click()
     ends = []
     for place in ((0.3, 0.4), (0.6, 0.7)):
-        contest.click(0, *place)
-        ends.append([contest.z(k) for k in range(2)])
+        both.click(0, *place)
+        ends.append([both.z(k) for k in range(2)])
+    tab.get_by_role("slider", name="Steps").fill("5")
     for k in range(2):
-        frames = contest.panels.nth(k).locator(".lm-frames canvas[data-z]")
-        expect(frames).to_have_count(7)
-        steps = np.stack([z_of(frames.nth(n)) for n in range(7)])
-        expected = np.linspace(ends[0][k], ends[1][k], 7)
-        np.testing.assert_allclose(steps, expected, atol=1e-5)
-    slider = tab.get_by_test_id("along")
-    slider.fill("0.5")
+        expect(both.steps(k)).to_have_count(5)
+        between = np.linspace(ends[0][k], ends[1][k], 5)
+        last = both.steps(k).nth(4)
+        wait_until(tab, lambda last=last, end=between[4]: np.allclose(z_of(last), end, atol=1e-5))
+        steps = np.stack([z_of(both.steps(k).nth(n)) for n in range(5)])
+        np.testing.assert_allclose(steps, between, atol=1e-5)
+    tab.get_by_test_id("along").fill("0.5")
     for k in range(2):
-        np.testing.assert_allclose(contest.z(k), (ends[0][k] + ends[1][k]) / 2, atol=1e-5)
+        np.testing.assert_allclose(both.z(k), (ends[0][k] + ends[1][k]) / 2, atol=1e-5)
+    with tab.expect_download() as download:
+        both.button("GIF").click()
+    with Image.open(download.value.path()) as picture:
+        # There and back, the two models side by side.
+        assert picture.format == "GIF"
+        assert picture.n_frames == 8
+        assert 2 * picture.height < picture.width < 2.2 * picture.height
+
+
+def test_play_takes_all_along_their_paths(tab: Page, compared: str) -> None:
+    codes = load_latents(SHIPPED[0]).mean
+    query = "&mode=z&z=0,0&tool=interpolate&path=3;5&speed=4"
+    both = Comparison(tab, compared, ("mnist-2d", "turned-2d"), query)
+    expect(both.button("▶ Play")).to_be_enabled()
+    both.button("▶ Play").click()
+    wait_until(tab, lambda: 0.2 < float(tab.get_by_test_id("along").input_value()) < 0.8)
+    both.button("❚❚ Pause").click()
+    share = float(tab.get_by_test_id("along").input_value())
+    for k in range(2):
+        expected = (1 - share) * codes[3] + share * codes[5]
+        np.testing.assert_allclose(both.z(k), expected, atol=1e-4)
+
+
+def test_a_lattice_is_decoded_by_all_with_the_same_settings(tab: Page, compared: str) -> None:
+    both = Comparison(tab, compared, ("mnist-2d", "turned-2d"))
+    both.button("Manifold").click()
+    tab.get_by_role("combobox", name="Pictures").select_option("fixed")
+    tab.get_by_role("slider", name="Size").fill("6")
+    tab.get_by_role("slider", name="Range").fill("2")
+    for k in range(2):
+        grid = both.panels.nth(k).get_by_test_id("grid")
+        expect(grid).to_have_attribute("data-cells", "6x6")
+        corner = re.compile(r"\[-2(\.0)?,2(\.0)?\]")
+        expect(grid).to_have_attribute("data-corner", corner)
+
+
+def test_a_class_is_hidden_on_all_maps_by_one_legend(tab: Page, compared: str) -> None:
+    both = Comparison(tab, compared, ("mnist-2d", "mnist-20d"))
+    legends = tab.get_by_role("group", name="Classes shown")
+    expect(legends).to_have_count(1)
+    # A click on the first point of class 7, test image 0, where the handle is, then beside it.
+    codes = [load_latents(path) for path in SHIPPED]
+    assert codes[0].label[0] == 7
+    legends.get_by_role("button", name="7", exact=True).click()
+    box = both.box(1, "handle")
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    held = np.abs(codes[1].mean - both.z(1)).max(axis=1).argmin()
+    assert codes[1].label[held] != 7
+    both.click(0, 0.2, 0.3)
+    held = np.abs(codes[0].mean - both.z(0)).max(axis=1).argmin()
+    assert codes[0].label[held] != 7
+
+
+def test_an_address_opens_the_comparison_that_it_was_copied_from(tab: Page, compared: str) -> None:
+    both = Comparison(tab, compared, ("mnist-2d", "turned-2d"))
+    both.button("Align").click()
+    with both.dragged(0, 50, 40):
+        pass
+    tab.mouse.move(5, 5)
+    z = [both.z(k) for k in range(2)]
+    wait_until(tab, lambda: _numbers(tab.url, "z") == pytest.approx(z[0], abs=1e-4))
+    tab.reload()
+    expect(both.panels).to_have_count(2)
+    both.wait()
+    expect(both.button("Align")).to_have_attribute("aria-pressed", "true")
+    for k in range(2):
+        np.testing.assert_allclose(both.z(k), z[k], atol=1e-3)
+
+
+def _numbers(url: str, name: str) -> list[float]:
+    found = parse_qs(urlsplit(url).query).get(name, [""])[0]
+    return [float(part) for part in found.split(",") if part]
+
+
+def test_three_models_fit_a_small_projector_and_the_wheel_scrolls_the_page(
+    tab: Page, compared: str
+) -> None:
+    tab.set_viewport_size({"width": 1280, "height": 720})
+    three = Comparison(tab, compared, ("mnist-2d", "turned-2d", "codeless-2d"))
+    for k in range(3):
+        box, panel = three.picture(k).bounding_box(), three.panels.nth(k).bounding_box()
+        assert box["y"] + box["height"] <= 720
+        assert panel["x"] <= box["x"]
+        assert box["x"] + box["width"] <= panel["x"] + panel["width"]
+    surface = three.panels.nth(0).get_by_test_id("surface")
+    top = surface.bounding_box()["y"]
+    place = three.place(0)
+    surface.hover()
+    tab.mouse.wheel(0, 200)
+    wait_until(tab, lambda: surface.bounding_box()["y"] < top - 20)
+    assert three.place(0) == pytest.approx(place, abs=1)
+    tab.keyboard.down("Control")
+    tab.mouse.wheel(0, -200)
+    tab.keyboard.up("Control")
+    wait_until(tab, lambda: np.abs(np.subtract(three.place(0), place)).max() > 3)
 
 
 def test_one_without_codes_and_history_is_decoded_all_the_same(tab: Page, compared: str) -> None:
-    contest = Contest(tab, compared, "codeless-2d", "mnist-2d", "turned-2d")
-    x, y = contest.take(0)
-    tab.mouse.move(x + 60, y - 60, steps=4)
-    for k in (1, 2):
-        np.testing.assert_array_equal(contest.z(0), contest.z(k))
-    np.testing.assert_allclose(contest.pixels(0), contest.pixels(1), atol=1.5)
-    tab.mouse.up()
-    contest.press("Grid")
+    three = Comparison(tab, compared, ("codeless-2d", "mnist-2d", "turned-2d"))
+    with three.dragged(0, 60, -60):
+        for k in (1, 2):
+            np.testing.assert_allclose(three.z(0), three.z(k), atol=1e-6)
+        np.testing.assert_allclose(three.pixels(0), three.pixels(1), atol=1.5)
+    three.button("Grid").click()
     for k in range(3):
-        grid = contest.panels.nth(k).get_by_test_id("grid")
+        grid = three.panels.nth(k).get_by_test_id("grid")
         expect(grid).to_have_attribute("data-cells", re.compile(r"\d+x\d+"))
     expect(tab.get_by_text("No history.csv: codeless-2d.")).to_be_visible()
-    expect(tab.locator(".cm-tools button", has_text="Align")).to_be_disabled()
+    expect(three.button("Align")).to_be_disabled()
 
 
 def test_other_image_shapes_are_refused_with_both(tab: Page, compared: str) -> None:
@@ -263,22 +375,34 @@ def test_other_image_shapes_are_refused_with_both(tab: Page, compared: str) -> N
 
 
 def test_a_folder_that_disappears_is_named(tab: Page, compared: str, folder: Path) -> None:
-    Contest(tab, compared, "mnist-2d", "turned-2d", "codeless-2d")
+    Comparison(tab, compared, ("mnist-2d", "turned-2d", "codeless-2d"))
     gone = folder / "codeless-2d"
     gone.rename(folder.parent / "codeless-2d")
     try:
         # Anything that runs the page again.
-        tab.get_by_role("button", name="Remove turned-2d").or_(
-            tab.locator("[aria-label='Remove turned-2d']")
-        ).first.click()
+        tab.get_by_role("button", name="Choose checkpoints").click()
+        tab.get_by_text(re.compile("^turned-2d")).click()
         expect(tab.get_by_text("No longer here: codeless-2d")).to_be_visible()
         assert tab.get_by_test_id("stException").count() == 0
     finally:
         (folder.parent / "codeless-2d").rename(gone)
 
 
-def test_figures_and_configs_stand_side_by_side(tab: Page, compared: str) -> None:
-    Contest(tab, compared, "mnist-2d", "mnist-20d")
+def test_it_begins_with_the_chosen_one_and_says_why_others_do_not_fit(
+    tab: Page, compared: str
+) -> None:
+    tab.goto(f"{compared}/?checkpoint=mnist-20d")
+    tab.get_by_test_id("handle").wait_for()
+    tab.get_by_role("link", name="Compare").click()
+    expect(tab.get_by_test_id("panel")).to_have_count(2)
+    expect(tab.get_by_test_id("panel").first.get_by_role("heading")).to_have_text("mnist-20d")
+    tab.get_by_role("button", name="Choose checkpoints").click()
+    expect(tab.get_by_role("checkbox", name="small-2d")).to_be_disabled()
+    expect(tab.get_by_text("images of 1 × 8 × 8, expected 1 × 28 × 28")).to_be_visible()
+
+
+def test_metrics_and_configs_stand_side_by_side(tab: Page, compared: str) -> None:
+    Comparison(tab, compared, ("mnist-2d", "mnist-20d"))
     metas = [load_meta(path) for path in SHIPPED]
     bounds = [meta.metrics["test_neg_elbo"] for meta in metas]
     row = tab.locator("tr", has_text="test −ELBO")

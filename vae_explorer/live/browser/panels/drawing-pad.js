@@ -82,6 +82,7 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
     pad.classList.toggle("is-empty", empty);
     pad.classList.toggle("is-drawing", pointer !== null);
     pad.classList.toggle("is-disabled", !enabled);
+    canvas.dataset.enabled = String(enabled);
     hint.textContent = enabled ? HINT : message;
     hint.style.visibility = empty || !enabled ? "visible" : "hidden";
     button.disabled = empty;
