@@ -347,6 +347,7 @@ def test_three_models_fit_a_small_projector_and_the_wheel_scrolls_the_page(
     tab.mouse.wheel(0, 200)
     wait_until(tab, lambda: surface.bounding_box()["y"] < top - 20)
     assert three.place(0) == pytest.approx(place, abs=1)
+    surface.hover()
     tab.keyboard.down("Control")
     tab.mouse.wheel(0, -200)
     tab.keyboard.up("Control")
@@ -381,7 +382,7 @@ def test_a_folder_that_disappears_is_named(tab: Page, compared: str, folder: Pat
     try:
         # Anything that runs the page again.
         tab.get_by_role("button", name="Choose checkpoints").click()
-        tab.get_by_text(re.compile("^turned-2d")).click()
+        tab.get_by_test_id("stCheckbox").filter(has_text="turned-2d").locator("label").click()
         expect(tab.get_by_text("No longer here: codeless-2d")).to_be_visible()
         assert tab.get_by_test_id("stException").count() == 0
     finally:
