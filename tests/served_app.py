@@ -22,6 +22,7 @@ DECODED = "[data-testid=latent-map] [data-testid=decoded]"
 DRAWN = (
     *(".js-plotly-plot .main-svg", f"{DECODED}[data-z]"),
     *("[data-testid=panel] canvas[data-z]", "[data-testid=film-picture][data-place]"),
+    "[data-testid=stImage] img",
 )
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

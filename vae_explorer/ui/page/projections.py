@@ -67,7 +67,8 @@ def _show_group(path: Path, rows: list[int]) -> None:
     spread = np.linspace(0, len(rows) - 1, min(GROUP_SIZE, len(rows))).astype(int)
     images = decode(load_model(path), latents.mean[np.sort(rows)[spread]])
     picture = png_bytes(mosaic(images, COLUMNS, gap=1), scale=4)
-    st.image(picture, f"{len(images)} of them, decoded at their means", output_format="PNG")
+    caption = f"{len(images)} of them, decoded at their means"
+    st.image(picture, caption, output_format="PNG", alt=caption)
 
 
 path = chosen_checkpoint()

@@ -22,7 +22,7 @@ VALUES = np.linspace(-3, 3, 13)
 def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
     """Show images, (N, C, H, W) in [0, 1], row by row, and say what they are."""
     picture = png_bytes(mosaic(images, columns, gap=1 if columns > 1 else 0), scale=4)
-    st.image(picture, caption, width="stretch", output_format="PNG")
+    st.image(picture, caption, width="stretch", output_format="PNG", alt=caption)
 
 
 def _number(label: str, key: str, low: int, high: int) -> int:
