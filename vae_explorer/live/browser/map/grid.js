@@ -30,6 +30,8 @@ const CHUNK = 40;
 const [ACROSS, ACROSS_SMALL, SMALL] = [20, 12, 320];
 // Width of the gutter between pictures, as a share of a picture.
 const GUTTER = 1 / 14;
+// Neither black nor white: `#4a4f5c`, opaque, with the red in the lowest byte.
+const GUTTER_COLOUR = 0xff5c4f4a;
 
 /** A `Grid` of `map.js`. */
 export class DecodedGrid {
@@ -121,6 +123,7 @@ export class DecodedGrid {
     const { decoder, columns, rows, residual } = wanted;
     const [height, width, channels] = decoder.outputShape;
     const image = new ImageData(columns * pitch(width), rows * pitch(height));
+    new Uint32Array(image.data.buffer).fill(GUTTER_COLOUR);
     const missing = this.keep(wanted, image, pitch(width), pitch(height));
     let whole = true;
     const jobs = [];

@@ -43,7 +43,7 @@ export class SelectionPanel {
         frame(this.original, this.message),
       ]),
       element("figure", { "data-testid": "reconstruction" }, [
-        element("figcaption", {}, [element("b", { text: "q(z|x)" }), " mean, decoded"]),
+        element("figcaption", {}, [element("b", { text: "q(z|x)" }), " mean"]),
         frame(this.reconstruction),
         element("div", { class: "lm-buttons" }, this.buttons),
       ]),
