@@ -15,12 +15,14 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playw
 from served_app import open_browser, serve_app
 
 from vae_explorer.data import Dataset, Split, load_dataset
-from vae_explorer.vae.config import ModelConfig
+from vae_explorer.training import fit
+from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = [ROOT / "checkpoints" / name for name in ("mnist-2d", "mnist-20d")]
 
+BeforeStep = Callable[[int, BaseException | float], None]
 Serve = Callable[..., AbstractContextManager[str]]
 
 
@@ -71,6 +73,22 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def before_step(monkeypatch: pytest.MonkeyPatch) -> BeforeStep:
+    """Let what is given happen before a step of the runs that follow: Ctrl-C, or a KL's weight."""
+    weight = fit.kl_weight
+
+    def patch(step: int, happening: BaseException | float) -> None:
+        def patched(config: TrainConfig, now: int, steps: int) -> float:
+            if now == step and isinstance(happening, BaseException):
+                raise happening
+            return happening if now == step else weight(config, now, steps)
+
+        monkeypatch.setattr(fit, "kl_weight", patched)
+
+    return patch
 
 
 @pytest.fixture

@@ -39,9 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not args.json:
             print(f"{path}\n{_table(found)}")
             if omitted := checkpoint.meta.model.omitted_constant:
-                print(
-                    f"  omitted from −ELBO and its parts, and IW-NLL: {omitted:.2f} nats per image"
-                )
+                print(f"  omitted from −ELBO and IW-NLL: {omitted:.2f} nats per image")
             print(flush=True)
     if args.json:
         print(json.dumps(results, indent=2))

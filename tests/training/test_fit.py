@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import BeforeStep
 
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.data import Dataset
-from vae_explorer.training import fit as training
 from vae_explorer.training.fit import fit
 from vae_explorer.training.state import read_state
 from vae_explorer.training.step import kl_weight, learning_rate
@@ -70,11 +70,15 @@ def test_a_run_is_reproduced_by_its_seed_and_changed_by_another(tiny: Dataset) -
 
 @pytest.mark.parametrize("stop_after", [1, 3])
 def test_a_resumed_run_ends_as_one_that_was_not_stopped(
-    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+    tiny: Dataset,
+    tmp_path: Path,
+    before_step: BeforeStep,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_after: int,
 ) -> None:
     whole = fit(MODEL, TRAIN, tiny)
     state = tmp_path / "state.safetensors"
-    _interrupt_in_epoch(monkeypatch, stop_after + 1)
+    before_step(4 * stop_after + 1, KeyboardInterrupt())
     stopped = fit(MODEL, TRAIN, tiny, state_path=state)
     monkeypatch.undo()
     assert stopped.interrupted
@@ -88,9 +92,9 @@ def test_a_resumed_run_ends_as_one_that_was_not_stopped(
 
 
 def test_an_interrupt_before_the_first_epoch_is_passed_on(
-    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Dataset, tmp_path: Path, before_step: BeforeStep
 ) -> None:
-    _interrupt_in_epoch(monkeypatch, 1)
+    before_step(1, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state")
 
@@ -136,26 +140,6 @@ def test_a_damaged_state_is_named(tiny: Dataset, tmp_path: Path) -> None:
         fit(MODEL, TRAIN, tiny, state_path=state, resume=True)
 
 
-@pytest.mark.parametrize(("epoch", "step"), [(2, 1), (3, 4)])
-def test_a_run_that_diverges_gives_the_model_of_its_last_good_epoch_and_says_where(
-    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, step: int
-) -> None:
-    good = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "good")
-    at, weight = (epoch - 1) * 4 + step - 1, training.kl_weight
-    monkeypatch.setattr(
-        training, "kl_weight", lambda c, k, n: math.nan if k == at else weight(c, k, n)
-    )
-    stopped = fit(MODEL, TRAIN, tiny, state_path=tmp_path / "state")
-    assert f"epoch {epoch}, step {step} of 4: found a loss of nan" in stopped.problem
-    assert stopped.interrupted
-    expected = _bounds(good.history[: epoch - 1])
-    np.testing.assert_allclose(_bounds(stopped.history), expected, rtol=1e-4)
-    assert mean_elbo(stopped.model, tiny.test).neg_elbo == pytest.approx(
-        good.history[epoch - 2].test_neg_elbo
-    )
-    assert all(weights.isfinite().all() for weights in stopped.model.parameters())
-
-
 def test_a_last_batch_of_one_image_is_refused_where_batches_are_normalised(tiny: Dataset) -> None:
     model = ModelConfig(image_shape=(1, 6, 6), latent_dim=2, hidden=(4,), family="conv")
     with pytest.raises(ValueError, match=r"batch_size: found 31 for 32 images"):
@@ -189,15 +173,3 @@ def test_the_kl_weight_rises_linearly_to_beta() -> None:
     config = TrainConfig(beta=2.0, warmup=0.1)
     assert [kl_weight(config, step, 100) for step in (0, 5, 10, 99)] == [0.0, 1.0, 2.0, 2.0]
     assert kl_weight(TrainConfig(beta=2.0), 0, 100) == 2.0
-
-
-def _interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
-    """Press Ctrl-C in the second batch of an epoch."""
-    weight, steps_an_epoch = training.kl_weight, 4
-
-    def pressed(config: TrainConfig, step: int, steps: int) -> float:
-        if step == (epoch - 1) * steps_an_epoch + 1:
-            raise KeyboardInterrupt
-        return weight(config, step, steps)
-
-    monkeypatch.setattr(training, "kl_weight", pressed)

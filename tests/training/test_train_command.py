@@ -9,22 +9,20 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from conftest import BeforeStep
 from sklearn.datasets import load_digits
 
 import train
 from vae_explorer import load_checkpoint
-from vae_explorer.training import fit, save
+from vae_explorer.training import save
 from vae_explorer.training.run import choose_recipes
 from vae_explorer.training.state import read_state
-from vae_explorer.vae.config import TrainConfig
 from vae_explorer.vae.precision import choose_precision
 from vae_explorer.vae.recipes import RECIPES, find_recipe
 
@@ -33,7 +31,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 ROOT = Path(__file__).resolve().parents[2]
 
 Printed = pytest.CaptureFixture[str]
-BeforeStep = Callable[[int, BaseException | float], None]
 
 
 def _train(*flags: object) -> int:
@@ -41,31 +38,11 @@ def _train(*flags: object) -> int:
     return train.main([*map(str, flags)])
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    return load_file(folder / "digits-2d" / "model.safetensors")
-
-
 @pytest.fixture
 def quick_projections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two columns of the codes stand for UMAP and t-SNE, which take seconds."""
     monkeypatch.setattr(save, "umap_projection", lambda z: z[:, :2])
     monkeypatch.setattr(save, "tsne_projection", lambda z, on_progress: z[:, 2:4])
-
-
-@pytest.fixture
-def before_step(monkeypatch: pytest.MonkeyPatch) -> BeforeStep:
-    """Let what is given happen before a step of the runs that follow: Ctrl-C, or a KL's weight."""
-    weight = fit.kl_weight
-
-    def patch(step: int, happening: BaseException | float) -> None:
-        def patched(config: TrainConfig, now: int, steps: int) -> float:
-            if now == step and isinstance(happening, BaseException):
-                raise happening
-            return happening if now == step else weight(config, now, steps)
-
-        monkeypatch.setattr(fit, "kl_weight", patched)
-
-    return patch
 
 
 def test_the_digits_are_trained_in_both_recipes_and_open(tmp_path: Path, capsys: Printed) -> None:
@@ -228,7 +205,7 @@ def _start(script: Path, *flags: object) -> subprocess.Popen[str]:
 
 
 def _start_and_stop(signal_sent: int, *flags: object) -> str:
-    """Run `python train.py`, stop it by a signal in its third epoch, return what it said then."""
+    """Stop `python train.py` by a signal in its third epoch; return what it printed then."""
     run = _start(ROOT / "train.py", *flags)
     assert any("epoch      2/100000" in line for line in run.stdout)
     run.send_signal(signal_sent)
@@ -266,17 +243,23 @@ def test_a_run_that_diverges_says_where_and_keeps_the_last_good_checkpoint(
     assert before == {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
 
 
+@pytest.mark.parametrize(("epoch", "step"), [(2, 1), (3, 2)])
 def test_a_run_that_diverges_late_leaves_a_checkpoint_of_its_last_good_epoch(
-    tmp_path: Path, before_step: BeforeStep, capsys: Printed
+    tmp_path: Path, before_step: BeforeStep, capsys: Printed, epoch: int, step: int
 ) -> None:
-    before_step(5, math.nan)
+    assert _train(*RUN, "--out", tmp_path / "good") == 0
+    before_step((epoch - 1) * 2 + step - 1, math.nan)
     assert _train(*RUN, "--out", tmp_path) == 1
     printed = capsys.readouterr()
-    assert "epoch 3, step 2 of 2: found a loss of nan" in printed.err
-    assert "stopped after epoch 2 of 6" in printed.out
-    checkpoint = load_checkpoint(tmp_path / "digits-2d")
-    assert checkpoint.meta.epochs_done == len(checkpoint.history) == 2
-    assert all(weights.isfinite().all() for weights in checkpoint.model.parameters())
+    assert f"epoch {epoch}, step {step} of 2: found a loss of nan" in printed.err
+    assert f"stopped after epoch {epoch - 1} of 6" in printed.out
+    good, stopped = (load_checkpoint(path / "digits-2d") for path in (tmp_path / "good", tmp_path))
+    assert stopped.meta.epochs_done == epoch - 1
+    expected = [row[:-1] for row in good.history[: epoch - 1]]
+    np.testing.assert_allclose([row[:-1] for row in stopped.history], expected, rtol=1e-3)
+    measured = stopped.meta.metrics["test_neg_elbo"]
+    assert measured == pytest.approx(good.history[epoch - 2].test_neg_elbo, abs=save.HALF_TOLERANCE)
+    assert all(weights.isfinite().all() for weights in stopped.model.parameters())
 
 
 def test_a_folder_of_other_things_is_refused_before_any_training(

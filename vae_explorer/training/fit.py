@@ -204,7 +204,7 @@ def train_epochs(
         reconstruction, kl = (summed[:, :2].double().sum(0) / count).tolist()
         tested = mean_elbo(model, test, config.seed)
         if not math.isfinite(tested.neg_elbo):
-            raise Diverged.at(epoch, "the test split", tested.neg_elbo)
+            raise Diverged(epoch, "the test split", tested.neg_elbo)
         seconds = time.perf_counter() - started
         yield Epoch(epoch, reconstruction + kl, reconstruction, kl, *tested, seconds)
 

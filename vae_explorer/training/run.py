@@ -29,26 +29,20 @@ RESUME_HINT = "Run the same command with --resume to continue after the last fin
 
 def recipe_in_words(recipe: Recipe) -> str:
     """Return a recipe as `--list-recipes` prints it: name, description and source."""
-    indent = " " * 14
-    about = textwrap.fill(
+    return textwrap.fill(
         f"{recipe.description} {recipe.url or ''}".rstrip(),
         100,
-        initial_indent=indent,
-        subsequent_indent=indent,
+        initial_indent=f"{recipe.name:14}",
+        subsequent_indent=" " * 14,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return f"{recipe.name:14}{about.lstrip()}"
 
 
 def choose_device(name: str) -> torch.device:
     """Return the device called `name`, or the fastest one for `auto`."""
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    names = [device for device, found in available.items() if found]
+    names = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    names.append("cpu")
     if name not in ("auto", *names):
         raise ValueError(
             f"--device: found {name}, which this machine or its torch lacks; "

@@ -27,13 +27,11 @@ STEPS_BEFORE_CAPTURE = 3
 class Diverged(ValueError):
     """A loss that is no longer finite; says where it was found."""
 
-    @classmethod
-    def at(cls, epoch: int, where: str, loss: float) -> Diverged:
-        """Say in which epoch, where in it, and what was found."""
-        kept = f"The model of epoch {epoch - 1} is kept."
-        return cls(
+    def __init__(self, epoch: int, where: str, loss: float) -> None:
+        kept = f"The model of epoch {epoch - 1} is kept." if epoch > 1 else "Nothing was written."
+        super().__init__(
             f"epoch {epoch}, {where}: found a loss of {loss}, expected a finite number; lower "
-            f"--lr. {kept if epoch > 1 else 'Nothing was written.'}"
+            f"--lr. {kept}"
         )
 
 
@@ -49,7 +47,7 @@ def check_finite(losses: Tensor, epoch: int, steps: int) -> None:
     bad = (~found.isfinite()).nonzero()
     if len(bad):
         step = int(bad[0])
-        raise Diverged.at(epoch, f"step {step + 1} of {steps}", found[step].item())
+        raise Diverged(epoch, f"step {step + 1} of {steps}", found[step].item())
 
 
 def kl_weight(config: TrainConfig, step: int, steps: int) -> float:
