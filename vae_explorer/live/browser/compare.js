@@ -18,7 +18,7 @@ import { createPlay } from "./panels/play.js";
 import { LatticeControls } from "./panels/row-strip.js";
 import { SharedSelectionPanel } from "./panels/shared-selection.js";
 import { button, group, press, Toolbar, ZoomButtons } from "./panels/toolbar.js";
-import { readLink, writeLink } from "./space/link.js";
+import { mapPart, readLink, writeLink } from "./space/link.js";
 import { fractionAt } from "./space/paths.js";
 import * as shared from "./space/shared.js";
 import { everywhere } from "./space/shared.js";
@@ -61,8 +61,9 @@ export const mount = createMount({
     );
     // An address that was written for another first model does not tell of this one.
     const changed = former && former.data.checkpoints[0].key !== checkpoints[0].key;
-    const told = !changed && new URLSearchParams(location.search).has("z");
-    const search = told ? location.search : (kept ?? "");
+    const query = new URLSearchParams(location.search);
+    const told = mapPart(location.search) || query.has("mode") || query.has("aligned");
+    const search = told && !changed ? location.search : (kept ?? "");
     return new Compare(root, { checkpoints, spaces, source, search, signal });
   },
 });
@@ -167,14 +168,15 @@ class Compare {
     const legends = this.legends();
     const selection = new SharedSelectionPanel(shape);
     const along = element("input", {
-      ...{ class: "cm-along", "data-testid": "along" },
-      ...{ type: "range", min: 0, max: 1, step: "any" },
+      ...{ type: "range", min: 0, max: 1, step: "any", "data-testid": "along" },
       oninput: () => {
         this.pause();
         this.goAlong(Number(along.value));
         this.publish();
       },
     });
+    const end = element("b", { text: "B" });
+    const way = element("div", { class: "cm-way" }, [element("b", { text: "A" }), along, end]);
     const path = new PathControls({
       play: () => (this.store.state.playing ? this.pause() : this.start()),
       settings: (settings) =>
@@ -200,10 +202,14 @@ class Compare {
     });
     const message = element("p", { class: "lm-small", role: "status", "data-testid": "message" });
     const docks = {
-      scatter: element("div", {}),
       manifold: element("div", { class: "lm-dock-of" }, [lattice.element]),
-      interpolate: element("div", { class: "lm-dock-of" }, [path.element, along]),
+      interpolate: element("div", { class: "lm-dock-of" }, [path.element, way]),
     };
+    const dock = element(
+      "section",
+      { class: "lm-dock", "aria-label": "Tool" },
+      Object.values(docks),
+    );
     const row = element(
       "div",
       { class: panels.length === 2 ? "cm-panels cm-two" : "cm-panels" },
@@ -217,12 +223,11 @@ class Compare {
         selection.element,
         ...legends.map(({ legend }) => legend.element),
       ]),
-      element("section", { class: "lm-dock", "aria-label": "Tool" }, Object.values(docks)),
-      ...[message, row, drawing.element],
+      ...[dock, message, row, drawing.element],
     );
     return {
-      ...{ panels, modes, align, toolbar, legends, selection, along, path, lattice, drawing },
-      ...{ message, docks },
+      ...{ panels, modes, align, toolbar, legends, selection, along, end, path, lattice, drawing },
+      ...{ message, docks, dock },
     };
   }
 
@@ -486,10 +491,12 @@ class Compare {
     press(parts.align, state.aligned);
     parts.drawing.draw(state);
     if (parts.message.textContent !== state.message) parts.message.textContent = state.message;
+    parts.dock.hidden = first.tool === "scatter";
     for (const [tool, dock] of Object.entries(parts.docks)) dock.hidden = tool !== first.tool;
     if (first.tool === "manifold") parts.lattice.draw(first);
     if (first.tool !== "interpolate") return;
     const last = one.letter(Math.max(1, state.path.length - 1));
+    parts.end.textContent = last;
     parts.along.setAttribute("aria-label", `From A to ${last}`);
     parts.along.disabled = state.path.length < 2;
     if (Number(parts.along.value) !== (state.along ?? 0)) {

@@ -12,7 +12,7 @@ import { View } from "../space/view.js";
 /** @typedef {import("../space/view.js").Place} Place */
 
 // Room of the axes beside the lattice, on the left and below, as a share of it.
-const BAND = 0.06;
+const BAND = 0.08;
 
 export class Reel {
   /**

@@ -19,6 +19,8 @@ const [ROUND, STRETCH] = [96, 64];
 const ANGLES = [0.25, 0.75, 1.25, 1.75, 0.15, 0.85].map((turn) => turn * Math.PI);
 // Room of a class label and of a ring's name, in pixels.
 const CLEAR = 26;
+// Below so many pixels, class labels are smaller.
+const SMALL_MAP = 320;
 // Ticks of a quantile scale, in standard deviations.
 const QUANTILE_TICKS = [0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2, -2, 3, -3];
 // How far ticks are apart at least, in pixels: across and up.
@@ -94,13 +96,15 @@ export class Overlay {
     /** @type {ReadonlySet<number>} */ hidden,
   ) {
     this.taken = [];
+    // On a small map they would cover what they name.
+    const size = Math.min(1, Math.max(0.6, screen.side / SMALL_MAP)).toFixed(2);
     this.labels.forEach((label, kind) => {
       const place = places[kind];
       show(label, place && !hidden.has(kind));
       if (!place || hidden.has(kind)) return;
       const [x, y] = screen.toScreen(...place);
       this.taken.push([x, y]);
-      set(label, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
+      set(label, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${size})` });
     });
   }
 
