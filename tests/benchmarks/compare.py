@@ -23,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from served_app import ROOT, follow, open_browser, ready, serve_app
 
-PICTURES = "[data-testid=panel] .cm-below canvas"
+PICTURES = "[data-testid=panel] canvas[role=img]"
 DRAG_SECONDS = 4
 
 # Every frame of the browser, and in each the time that all panels' decodes and paints took.
@@ -92,7 +92,7 @@ def _open(page: Page) -> float:
 
 
 def _report(title: str, page: Page, repeats: int) -> None:
-    page.locator(".pad:not(.is-disabled)").wait_for()
+    page.locator("[data-testid=draw-pad][data-enabled=true]").wait_for()
     page.wait_for_timeout(1500)
     gaps, work = zip(*(_drag(page) for _ in range(repeats)), strict=True)
     gap, cost = (np.median(np.stack(values), axis=0) for values in (gaps, work))

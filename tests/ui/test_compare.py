@@ -273,6 +273,7 @@ def test_play_takes_all_along_their_paths(tab: Page, compared: str) -> None:
     both.button("▶ Play").click()
     wait_until(tab, lambda: 0.2 < float(tab.get_by_test_id("along").input_value()) < 0.8)
     both.button("❚❚ Pause").click()
+    both.settle()
     share = float(tab.get_by_test_id("along").input_value())
     for k in range(2):
         expected = (1 - share) * codes[3] + share * codes[5]
