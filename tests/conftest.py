@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 from served_app import open_browser, serve_app
 
 from vae_explorer.data import Dataset, Split, load_dataset
@@ -21,6 +21,9 @@ from vae_explorer.vae.model import VAE
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = [ROOT / "checkpoints" / name for name in ("mnist-2d", "mnist-20d")]
+
+# Long enough for a busy machine: nothing waits so long where all is well.
+expect.set_options(timeout=30_000)
 
 BeforeStep = Callable[[int, BaseException | float], None]
 Serve = Callable[..., AbstractContextManager[str]]

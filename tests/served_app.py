@@ -31,8 +31,8 @@ FLAGS = (
 
 
 @contextmanager
-def serve_app(log: Path | None = None, **environment: str) -> Iterator[str]:
-    """Run `streamlit run app.py` on a free port, and yield its address when it answers.
+def serve_app(log: Path | None = None, root: Path = ROOT, **environment: str) -> Iterator[str]:
+    """Run `streamlit run app.py` in `root` on a free port, and yield its address when it answers.
 
     What it says goes to the file `log`, where there is one.
     """
@@ -44,7 +44,7 @@ def serve_app(log: Path | None = None, **environment: str) -> Iterator[str]:
         open(log or os.devnull, "wb") as output,
         subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
-            cwd=ROOT,
+            cwd=root,
             env=os.environ | environment,
             stdout=output,
             stderr=output,
