@@ -12,7 +12,8 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
-    "explore": "?checkpoint=mnist-20d&digit=18&path=13;2;4&show=points,grid",
+    "explore": "?checkpoint=mnist-20d&digit=18&path=3;4;5&hide=2",
+    "explore, a lattice": "?checkpoint=mnist-2d&tool=manifold",
     "compare": "compare?compare=mnist-2d/mnist-20d",
     "film": "film?checkpoint=mnist-2d",
     "projections": "projections?checkpoint=mnist-20d",

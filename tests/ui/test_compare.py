@@ -382,7 +382,7 @@ def test_a_folder_that_disappears_is_named(tab: Page, compared: str, folder: Pat
     gone.rename(folder.parent / "codeless-2d")
     try:
         # Anything that runs the page again.
-        tab.get_by_role("button", name="Choose checkpoints").click()
+        tab.get_by_test_id("stPopover").get_by_role("button").click()
         tab.get_by_test_id("stCheckbox").filter(has_text="turned-2d").locator("label").click()
         expect(tab.get_by_text("No longer here: codeless-2d")).to_be_visible()
         assert tab.get_by_test_id("stException").count() == 0
@@ -398,7 +398,7 @@ def test_it_begins_with_the_chosen_one_and_says_why_others_do_not_fit(
     tab.get_by_role("link", name="Compare").click()
     expect(tab.get_by_test_id("panel")).to_have_count(2)
     expect(tab.get_by_test_id("panel").first.get_by_role("heading")).to_have_text("mnist-20d")
-    tab.get_by_role("button", name="Choose checkpoints").click()
+    tab.get_by_test_id("stPopover").get_by_role("button").click()
     expect(tab.get_by_role("checkbox", name="small-2d")).to_be_disabled()
     expect(tab.get_by_text("images of 1 × 8 × 8, expected 1 × 28 × 28")).to_be_visible()
 

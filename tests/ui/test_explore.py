@@ -915,25 +915,6 @@ def test_holding_enter_on_sample_again_keeps_the_focus(page: Page, address: str)
     expect(again).to_be_focused()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page: Page, address: str, theme: str) -> None:
-    axe = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
-    if not axe.is_file():
-        pytest.skip("axe-core is not here: npm install --prefix tests/js")
-    page.emulate_media(color_scheme=theme)
-    for link in ("checkpoint=mnist-20d&path=3;4;5&hide=2", "checkpoint=mnist-2d&tool=manifold"):
-        LiveMap.opened(page, address, link)
-        _steps(page)
-        page.add_script_tag(path=axe)
-        found = page.evaluate("axe.run('[data-testid=latent-map]')")
-        serious = [
-            (one["id"], [node["html"] for node in one["nodes"]])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
-
-
 # What can go wrong.
 
 
