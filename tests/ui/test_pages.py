@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Selectbox
+from streamlit.testing.v1.element_tree import Checkbox, Selectbox
 
 from vae_explorer import load_checkpoint
 from vae_explorer.checkpoint.folder import load_meta
@@ -78,19 +78,14 @@ def _address(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_opens_on_every_shipped_checkpoint(page: str, shipped: Path) -> None:
+def test_every_page_opens_on_every_shipped_checkpoint_without_a_data_set(
+    page: str, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAE_EXPLORER_DATA", str(tmp_path))
     app = _clean(_open(page, shipped.name))
     assert shipped.name in _address(app)
     film = page == "film" and shipped.name == "mnist-2d"
     assert len(_mounted(app)) == 1 + (film or page in ("explore", "compare"))
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_no_page_needs_a_data_set(
-    page: str, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VAE_EXPLORER_DATA", str(tmp_path))
-    _clean(_open(page, shipped.name))
 
 
 def test_reconstructions_say_so_where_the_originals_are_missing(
@@ -156,6 +151,91 @@ def test_the_choice_of_checkpoint_survives_a_change_of_page() -> None:
     app.query_params.clear()
     app.switch_page("model.py").run()
     assert _picker(_clean(app)).value == "mnist-20d"
+
+
+def _switch(app: AppTest, page: str) -> AppTest:
+    """Go to another page as the bar's links do: they say nothing of the checkpoint."""
+    app.query_params.clear()
+    return _clean(app.switch_page(f"{page}.py").run())
+
+
+def test_settings_survive_a_change_of_page() -> None:
+    app = _open("projections", "mnist-20d")
+    app.segmented_control(key="view").set_value("Dimensions").run()
+    _switch(app, "model")
+    assert _switch(app, "projections").segmented_control(key="view").value == "Dimensions"
+
+
+def _boxes(app: AppTest) -> dict[str, Checkbox]:
+    """Return the boxes of the checkpoints that can be compared, by name."""
+    return {box.label.split(" · ")[0].replace("\\", ""): box for box in app.checkbox}
+
+
+@pytest.fixture
+def several(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of four copies of mnist-2d, and of a checkpoint with smaller images."""
+    for name in "abcd":
+        shutil.copytree(SHIPPED / "mnist-2d", stopped.parent / name)
+    return stopped.parent
+
+
+def test_compare_begins_with_the_chosen_checkpoint_and_the_next_that_fits(several: Path) -> None:
+    app = _open("model", "b")
+    assert _address(_switch(app, "compare")) == "b/mnist-2d"
+    # Until someone chooses there, it follows the choice made elsewhere.
+    _picker(_switch(app, "model")).set_value("c").run()
+    assert _address(_switch(app, "compare")) == "c/mnist-2d"
+    _boxes(app)["a"].check().run()
+    _boxes(app)["mnist-2d"].uncheck().run()
+    assert _address(app) == "c/a"
+    _picker(_switch(app, "model")).set_value("d").run()
+    assert _address(_switch(app, "compare")) == "c/a"
+    assert _picker(_switch(app, "model")).value.startswith("d")
+
+
+def test_compare_says_why_a_checkpoint_cannot_be_added(several: Path) -> None:
+    app = _clean(_open("compare", "mnist-2d"))
+    assert _boxes(app)["stopped"].disabled
+    assert "images of 1 × 8 × 8, expected 1 × 28 × 28" in _boxes(app)["stopped"].label
+    for name in "bc":
+        assert not _boxes(app)[name].disabled
+        _boxes(app)[name].check().run()
+    assert len(_address(app).split("/")) == 4
+    assert _boxes(app)["d"].disabled
+    assert "4 are chosen" in _boxes(app)["d"].label
+    alone = _clean(_open("compare", "stopped"))
+    assert "choose one more" in _words(alone)
+    assert not _boxes(alone)["stopped"].disabled
+
+
+def test_a_long_list_of_checkpoints_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (tmp_path / f"run-{number}").symlink_to(SHIPPED / "mnist-20d")
+    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
+    app = _clean(_open("compare", "run-3"))
+    app.text_input(key="compared_search").set_value("RUN-1").run()
+    # What is compared stays in sight.
+    found = {f"run-{number}" for number in (1, *range(10, 20))}
+    assert set(_boxes(_clean(app))) == found | set(_address(app).split("/"))
+
+
+def test_film_offers_a_checkpoint_that_has_one() -> None:
+    app = _clean(_open("film", "mnist-20d"))
+    assert "mnist-20d has no film" in _words(app)
+    (button,) = app.button
+    assert "mnist-2d" in button.label.replace("\\", "")
+    button.click().run()
+    assert _address(_clean(app)) == "mnist-2d"
+    assert len(_mounted(app)) == 2
+    assert "of 2,000 test images" in _words(app)
+
+
+def test_the_model_page_names_the_epochs_that_run_off_its_plot() -> None:
+    words = _words(_clean(_open("model", "mnist-2d")))
+    assert "train in epochs 31, 47, 48; test in epoch 47" in words
+    assert "Spikes" not in _words(_clean(_open("model", "mnist-20d")))
 
 
 @pytest.mark.parametrize("view", ["PCA", "Dimensions", "UMAP", "t-SNE"])
