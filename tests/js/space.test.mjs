@@ -213,7 +213,7 @@ test("a first visitor finds the first test image, in the principal plane", () =>
 
 test("a state comes back from its address as it was", () => {
   const link =
-    "z=0.5,-1,0.25&image=4&path=1;0,1,2&plane=dims:2,0&scale=quantile&view=0,1,3&tool=interpolate" +
+    "z=0.5,-1,0.25&image=4&path=1;0,1,2&plane=dims:2,0&scale=quantile&view=0,1,3&tool=manifold" +
     "&show=grid&lattice=12,2.5&height=-1&way=spherical,picture&steps=7&speed=2&hide=1";
   const written = writeLink(opened(link), "checkpoint=mine&digit=3");
   assert.equal(written, `checkpoint=mine&${link}`);
