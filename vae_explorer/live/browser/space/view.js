@@ -8,7 +8,7 @@ export const [MIN_SPAN, MAX_SPAN] = [0.02, 1000];
 
 // Room that stays free when everything is to be seen, as shares of a side: for the axes on the left
 // and below, for the legend and the zoom buttons on the right, for a note on top.
-const MARGINS = { left: 0.06, bottom: 0.06, right: 0.12, top: 0.07 };
+const MARGINS = { left: 0.08, bottom: 0.06, right: 0.12, top: 0.07 };
 
 /** A view is never changed: panning and zooming give a new one. */
 export class View {
