@@ -45,7 +45,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     st.caption(
         f"The picture blends the four nearest of {film.across} × {film.across} pictures that were "
-        "decoded when the film was made; in mnist-2d's film it is about 0.1 a pixel (rms) from what "
-        f"the decoder makes of that z. The film's −ELBO is of {len(film.row):,} test images.",
+        "decoded when the film was made; in mnist-2d's film it is about 0.1 a pixel (rms) from "
+        f"what the decoder makes of that z. The film's −ELBO is of {len(film.row):,} test images.",
         width="stretch",
     )
