@@ -14,7 +14,7 @@ __all__ = ["architecture_figure"]
 
 ROW_HEIGHT, TALL_ROW = 34, 44
 # Longer labels go on two lines: what a layer is, and what follows it.
-MAX_LABEL = 38
+MAX_LABEL = 22
 # Where the bars stand, as shares of the figure's width; labels left of them, numbers right.
 BARS = (0.5, 0.78)
 _COLOURS = {"encoder": CLASS_COLOURS[0], "decoder": CLASS_COLOURS[1]}

@@ -27,6 +27,9 @@ def history_figure(history: list[Epoch]) -> go.Figure:
             y=1,
             yref="paper",
             yanchor="bottom",
+            xanchor="left",
+            # The arrow stands on the spike.
+            xshift=-5,
             showarrow=False,
             text=f"↑ {first}" if first == last else f"↑ {first}–{last}",
             hovertext=f"above this plot: train {history[first - 1].train_neg_elbo:,.0f}, test "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from vae_explorer.analysis.metrics import (
@@ -12,11 +14,18 @@ from vae_explorer.analysis.metrics import (
 )
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.figures.curves import spikes
 from vae_explorer.ui.markdown import escape_markdown
 from vae_explorer.vae.config import config_differences
 from vae_explorer.vae.recipes import RECIPES, Recipe
 
-__all__ = ["show_compared_metrics", "show_differences", "show_metrics", "show_recipe"]
+__all__ = [
+    "show_compared_metrics",
+    "show_differences",
+    "show_metrics",
+    "show_recipe",
+    "show_spikes",
+]
 
 MEASURED = ("test_neg_elbo", "test_reconstruction", "test_kl", "iw_nll", "active_units")
 MEASURED += ("knn_accuracy", "trustworthiness")
@@ -98,6 +107,24 @@ def show_recipe(meta: Meta, history: list[Epoch]) -> None:
         st.caption(f"Published test −ELBO, nats per image: {'; '.join(figures)}.")
     if changed := _changes(meta, recipe):
         st.caption(f"Other than in the recipe: {', '.join(map(escape_markdown, changed))}.")
+
+
+def show_spikes(histories: Mapping[str, list[Epoch]]) -> None:
+    """Name the epochs in which training curves, by the checkpoint's name, run off their plot."""
+    found = [
+        f"{escape_markdown(name)} {split} in epoch{'s' * (len(epochs) > 1)} "
+        f"{', '.join(map(str, epochs))}".strip()
+        for name, history in histories.items()
+        for split, epochs in spikes(history).items()
+        if epochs
+    ]
+    if found:
+        rows = [row for history in histories.values() for row in history]
+        top = max(max(row.train_neg_elbo, row.test_neg_elbo) for row in rows)
+        st.caption(
+            f"Spikes run off the top of the plot, up to {top:.1e} nats: {'; '.join(found)}. "
+            "One image whose log-variance runs away is enough for that."
+        )
 
 
 def _duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ from vae_explorer.ui.checkpoints import compared
 from vae_explorer.ui.live_map import show_comparison
 from vae_explorer.ui.loaders import load_history
 from vae_explorer.ui.markdown import escape_markdown
-from vae_explorer.ui.tables import show_compared_metrics, show_differences
+from vae_explorer.ui.tables import show_compared_metrics, show_differences, show_spikes
 
 shown = compared()
 metas = {name: meta for name, _, meta in shown}
@@ -17,16 +17,17 @@ show_comparison(shown)
 
 left, right = st.columns(2, gap="medium")
 with left:
-    st.subheader("Metrics of the test images")
+    st.subheader("Metrics of the test images", anchor=False)
     show_compared_metrics(metas)
 with right:
-    st.subheader("Configs, where they differ")
+    st.subheader("Configs, where they differ", anchor=False)
     show_differences(metas)
-st.subheader("Training curves")
+st.subheader("Training curves", anchor=False)
 histories = {
     name: load_history(path) for name, path, _ in shown if (path / "history.csv").is_file()
 }
 if histories:
     st.plotly_chart(histories_figure(histories), key=f"histories {sorted(histories)}")
+    show_spikes(histories)
 if missing := [name for name in metas if name not in histories]:
     st.caption(escape_markdown(f"No history.csv: {', '.join(missing)}."))

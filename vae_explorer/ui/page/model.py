@@ -7,10 +7,10 @@ import streamlit as st
 
 from vae_explorer.analysis.codes import active_units
 from vae_explorer.figures.architecture import architecture_figure
-from vae_explorer.figures.curves import history_figure, kl_figure, spikes
+from vae_explorer.figures.curves import history_figure, kl_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import load_history, load_latents, load_meta
-from vae_explorer.ui.tables import show_metrics, show_recipe
+from vae_explorer.ui.tables import show_metrics, show_recipe, show_spikes
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
 path = chosen_checkpoint()
@@ -35,17 +35,7 @@ with left:
     )
     st.subheader("Training curves", anchor=False)
     st.plotly_chart(history_figure(history), key=f"history {path}", height=360)
-    off_plot = [
-        f"{split} in epoch{'s' * (len(epochs) > 1)} {', '.join(map(str, epochs))}"
-        for split, epochs in spikes(history).items()
-        if epochs
-    ]
-    if off_plot:
-        top = max(max(row.train_neg_elbo, row.test_neg_elbo) for row in history)
-        st.caption(
-            f"Spikes run off the top of the plot, up to {top:.1e} nats: {'; '.join(off_plot)}. "
-            "One image whose log-variance runs away is enough for that."
-        )
+    show_spikes({"": history})
 with right:
     st.subheader("Objective", anchor=False)
     beta = "" if meta.training.beta == 1 else rf"{meta.training.beta:g} \cdot "

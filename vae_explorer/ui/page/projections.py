@@ -34,14 +34,12 @@ def _show_image(path: Path, row: int) -> None:
     st.subheader(
         f"{escape_markdown(classes[latents.label[row]])} · test image {latents.index[row]}"
     )
-    left, right = st.columns(2)
-    images = load_originals(path, np.array([row]))
-    if images is None:
-        left.caption("The original is not on disk.")
-    else:
-        left.image(png_bytes(mosaic(images, 1), 8), "original", output_format="PNG")
-    image = decode(load_model(path), mean[None])
-    right.image(png_bytes(mosaic(image, 1), 8), "reconstruction", output_format="PNG")
+    images, caption = decode(load_model(path), mean[None]), "Its reconstruction."
+    original = load_originals(path, np.array([row]))
+    if original is not None:
+        images = np.concatenate([original, images])
+        caption = "The original and its reconstruction."
+    st.image(png_bytes(mosaic(images, 2, gap=1), 8), caption, output_format="PNG")
     dims = dimensions_by_kl(latents)[:MAX_DIMS]
     st.markdown("  \n".join(f"z{d} = **{mean[d]:.2f}** ± {deviation[d]:.2f}" for d in dims))
     if len(mean) > MAX_DIMS:

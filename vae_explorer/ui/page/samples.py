@@ -21,7 +21,7 @@ VALUES = np.linspace(-3, 3, 13)
 
 def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
     """Show images, (N, C, H, W) in [0, 1], row by row, and say what they are."""
-    picture = png_bytes(mosaic(images, columns, gap=1 if columns > 1 else 0), scale=4)
+    picture = png_bytes(mosaic(images, columns, gap=1), scale=4)
     st.image(picture, caption, width="stretch", output_format="PNG", alt=caption)
 
 
@@ -78,18 +78,15 @@ def _show_image(path: Path) -> None:
             seed = _number("Seed of the posterior samples", "posterior_seed", 0, 9999)
         mean, deviation = latents.mean[row], np.exp(latents.logvar[row] / 2)
         noise = np.random.default_rng(seed).standard_normal((POSTERIOR, len(mean)))
-        original, reconstruction = st.columns(2)
-        images = load_originals(path, np.array([row]))
-        with original:
-            if images is None:
-                st.caption("The original is not on disk.")
-            else:
-                label = load_meta(path).dataset.classes[latents.label[row]]
-                _show(images, f"original, {escape_markdown(label)}", 1)
-        with reconstruction:
-            _show(decode(model, mean[None]), "at the mean of q(z|x)", 1)
+        images, caption = decode(model, mean[None]), "Its reconstruction, at the mean of q(z|x)."
+        original = load_originals(path, np.array([row]))
+        if original is not None:
+            label = escape_markdown(load_meta(path).dataset.classes[latents.label[row]])
+            images = np.concatenate([original, images])
+            caption = f"The original, {label}, and its reconstruction at the mean of q(z|x)."
+        _show(images, caption, 2)
         samples = decode(model, mean + deviation * noise)
-        _show(samples, f"at {POSTERIOR} draws of z ~ q(z|x): what the code leaves open", 4)
+        _show(samples, f"At {POSTERIOR} draws of z ~ q(z|x): what the code leaves open.", 4)
     with right:
         st.subheader("Traversal of every dimension", anchor=False)
         others = st.segmented_control(
