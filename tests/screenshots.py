@@ -1,6 +1,7 @@
 """Take the README's pictures of the pages: `python tests/screenshots.py`.
 
-`--drag` takes its moving picture instead: the handle, dragged around the map of mnist-2d.
+`--drag` takes its moving picture instead: the handle, dragged around the map of mnist-2d. `--all`
+takes the other pages, too.
 """
 
 from __future__ import annotations
@@ -15,27 +16,24 @@ from playwright.sync_api import Page, sync_playwright
 from served_app import ROOT, open_browser, ready, serve_app
 
 SHOTS = {
-    "explore": "?checkpoint=mnist-2d&show=grid&z=-1.35,1.05&path=3;5;17&view=0,0,6.6",
-    "explore-20d": "?checkpoint=mnist-20d&digit=18&path=13;2;4",
-    "explore-umap": "?checkpoint=mnist-20d&digit=9&plane=umap",
-    "scatter": "scatter?checkpoint=mnist-2d",
-    "scatter-20d": "scatter?checkpoint=mnist-20d",
-    "manifold": "manifold?checkpoint=mnist-2d",
-    "manifold-20d": "manifold?checkpoint=mnist-20d",
-    "interpolate": "interpolate?checkpoint=mnist-2d",
-    "interpolate-20d": "interpolate?checkpoint=mnist-20d",
-    "reconstruct": "reconstruct?checkpoint=mnist-20d",
-    "model": "model?checkpoint=mnist-20d",
-    "compare": "compare?compare=mnist-2d/mnist-20d",
+    "manifold": "?checkpoint=mnist-2d&tool=manifold&digit=18",
+    "compare": "compare?compare=mnist-2d/mnist-20d&show=points,grid",
     "film": "film?checkpoint=mnist-2d",
+}
+# Pages that the README does not show, to be looked at.
+OTHERS = {
+    "explore": "?checkpoint=mnist-2d",
+    "explore-20d": "?checkpoint=mnist-20d&digit=18&show=points,grid",
+    "explore-umap": "?checkpoint=mnist-20d&digit=9&plane=umap",
+    "interpolate": "?checkpoint=mnist-20d&tool=interpolate&path=13;2;4",
+    "projections": "projections?checkpoint=mnist-20d",
+    "samples": "samples?checkpoint=mnist-20d",
+    "model": "model?checkpoint=mnist-20d",
 }
 
 # The moving picture: where the handle starts, and how many pictures are taken on its way.
-DRAGGED = "?checkpoint=mnist-2d&show=points,grid&z=1.5,1.1"
+DRAGGED = "?checkpoint=mnist-2d&show=points,grid&digit=0&z=1.5,1.1"
 FRAMES = 60
-
-# What is chosen on a page before its picture is taken.
-CHOICES = {"scatter-20d": ("radio", "t-SNE"), "compare": ("button", "Show the grid")}
 
 
 def main() -> None:
@@ -44,6 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / ".screenshots")
     parser.add_argument("--size", default="1280x720", help="of the window, in pixels")
     parser.add_argument("--drag", action="store_true", help="take the moving picture alone")
+    parser.add_argument("--all", action="store_true", help="take the other pages, too")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     args = parser.parse_args()
     width, height = map(int, args.size.split("x"))
@@ -62,21 +61,13 @@ def main() -> None:
         if args.drag:
             _save_moving(_drag(opened(DRAGGED)), args.out / "drag.webp")
         else:
-            for name, link in SHOTS.items():
+            for name, link in (SHOTS | OTHERS if args.all else SHOTS).items():
                 page = opened(link)
-                _save(_shot(page, *CHOICES.get(name, ())), args.out / f"{name}.png")
+                # Fonts and WebGL settle a moment after the script has ended.
+                page.wait_for_timeout(2500)
+                _save(page.screenshot(), args.out / f"{name}.png")
                 page.close()
         browser.close()
-
-
-def _shot(page: Page, *choice: str) -> bytes:
-    if choice:
-        role, title = choice
-        page.get_by_role(role, name=title).click()
-        ready(page)
-    # Fonts and WebGL settle a moment after the script has ended.
-    page.wait_for_timeout(2500)
-    return page.screenshot()
 
 
 def _drag(page: Page) -> list[Image.Image]:
