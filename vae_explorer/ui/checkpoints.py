@@ -57,7 +57,8 @@ def compared() -> list[Shown]:
 
 def choose_checkpoint(page: str) -> None:
     """Show the picker of the one checkpoint that the page at the URL path `page` shows."""
-    entries, usable = _entries(), usable_checkpoints()
+    entries = _entries()
+    usable = _usable(entries)
     if not usable:
         folders = " or ".join(map(str, _folders()))
         st.error(
@@ -97,8 +98,7 @@ def choose(name: str) -> None:
 
 def usable_checkpoints() -> dict[str, Shown]:
     """Return the checkpoints that can be opened, by data set and latent dimensions."""
-    found = {k: Shown(k, entry.path, entry.meta) for k, entry in _entries().items() if entry.meta}
-    return dict(sorted(found.items(), key=lambda item: _by_size(item[1].meta)))
+    return _usable(_entries())
 
 
 def choose_compared(page: str) -> None:
@@ -256,6 +256,11 @@ def _entries() -> dict[str, CheckpointEntry]:
             name = entry.path.name
             entries[f"{name} ({folder.name})" if name in entries else name] = entry
     return entries
+
+
+def _usable(entries: dict[str, CheckpointEntry]) -> dict[str, Shown]:
+    found = {k: Shown(k, entry.path, entry.meta) for k, entry in entries.items() if entry.meta}
+    return dict(sorted(found.items(), key=lambda item: _by_size(item[1].meta)))
 
 
 def _known(entries: dict[str, CheckpointEntry]) -> dict[str, Shown]:

@@ -201,7 +201,7 @@ export function writeLink(state, search) {
     else query.set(name, text);
   }
   // These may stand in an address as they are, and are easier to read.
-  return query.toString().replaceAll("%2C", ",").replaceAll("%3B", ";").replaceAll("%3A", ":");
+  return query.toString().replace(/%(2C|3B|3A|2F)/g, decodeURIComponent);
 }
 
 /** What a search says of a map, in one order: to tell whether two say the same. */
