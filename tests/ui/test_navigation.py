@@ -134,6 +134,8 @@ def test_on_a_phone_the_picker_leaves_both_menus_free(phone: Page, address: str)
     phone.goto(f"{address}/model?checkpoint=mnist-20d")
     ready(phone)
     menu = phone.get_by_test_id("stExpandSidebarButton")
+    # Streamlit's status would lie over it.
+    expect(phone.get_by_test_id("stStatusWidget").filter(visible=True)).to_have_count(0)
     picker = phone.locator(".st-key-picker").bounding_box()
     left, right = menu.bounding_box(), phone.get_by_role("button", name="Main menu").bounding_box()
     assert left["x"] + left["width"] <= picker["x"]

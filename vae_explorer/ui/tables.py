@@ -99,12 +99,12 @@ def show_recipe(meta: Meta, history: list[Epoch]) -> None:
     st.markdown(f"Recipe **{recipe.name}**: {recipe.description}{source}")
     if recipe.published:
         reached = {row.epoch: row.test_neg_elbo for row in history}
-        figures = (
+        published = (
             f"{figure.test_neg_elbo:g} after epoch {figure.epoch}"
             + (f" (here {reached[figure.epoch]:.2f})" if figure.epoch in reached else "")
             for figure in recipe.published
         )
-        st.caption(f"Published test −ELBO, nats per image: {'; '.join(figures)}.")
+        st.caption(f"Published test −ELBO, nats per image: {'; '.join(published)}.")
     if changed := _changes(meta, recipe):
         st.caption(f"Other than in the recipe: {', '.join(map(escape_markdown, changed))}.")
 
