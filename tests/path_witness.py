@@ -9,10 +9,10 @@ __all__ = ["path_between"]
 
 
 def path_between(a: np.ndarray, b: np.ndarray, steps: int, kind: str) -> np.ndarray:
-    """Return `steps` points from a to b, (steps, D): straight (`lerp`), or turning from one to the
-    other at constant speed while the length goes linearly (`slerp`)."""
+    """Return `steps` points from a to b, (steps, D): `straight`, or turning from one to the
+    other at constant speed while the length goes linearly (`spherical`)."""
     a, b, t = a.astype(np.float64), b.astype(np.float64), np.linspace(0, 1, steps)
-    if kind == "lerp":
+    if kind == "straight":
         return (1 - t[:, None]) * a + t[:, None] * b
     lengths = np.linalg.norm([a, b], axis=1)
     turned = geometric_slerp(a / lengths[0], b / lengths[1], t)

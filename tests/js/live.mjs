@@ -41,7 +41,7 @@ const pieces = {
   async ellipse() {
     const { Plane, ellipse } = await import(`${assets}/space/plane.js`);
     const { axes, variance } = read();
-    const plane = new Plane("", new Float64Array(variance.length), axes, ["", ""]);
+    const plane = new Plane(new Float64Array(variance.length), axes, ["", ""]);
     return ellipse(plane.covariance(variance));
   },
 };
