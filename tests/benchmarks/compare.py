@@ -1,4 +1,4 @@
-"""How fast a comparison opens and follows the hand, and a film plays: `python .../compare.py`.
+"""How fast a comparison opens and follows the handle, and a film plays: `python .../compare.py`.
 
 Prints the seconds from a click on Compare until both shipped checkpoints are decoded; over a drag
 with four decoders on screen, the time between frames and all four's decode + paint in one frame;

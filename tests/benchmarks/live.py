@@ -1,4 +1,4 @@
-"""How fast the live map follows the hand: `python tests/benchmarks/live.py [--repeats N]`.
+"""How fast the live map follows the handle: `python tests/benchmarks/live.py [--repeats N]`.
 
 Prints, for each shipped checkpoint, decode + paint of the large picture over a drag, the pictures
 a second that the drag shows, and the bytes that it sends to the server; the same over 70,000

@@ -1,4 +1,4 @@
-"""The shipped decoders in the browser against general runtimes, one move of the hand at a time.
+"""The shipped decoders in the browser against general runtimes, one move of the handle at a time.
 
 Needs what the project does not: the Python package `onnx`, and a folder with
 

@@ -112,7 +112,7 @@ def _rows_of(checkpoint: object, *classes: int) -> list[int]:
     return [int(np.flatnonzero(checkpoint.latents.label == kind)[0]) for kind in classes]
 
 
-# The hand.
+# The handle.
 
 
 def test_the_picture_and_its_z_change_before_the_pointer_is_released(
@@ -347,7 +347,7 @@ def test_zooming_keeps_what_is_under_the_pointer_and_redecodes_the_grid(
     np.testing.assert_allclose(live.z, before, atol=VIEW[2] / live.box("surface")["width"])
 
 
-def test_a_hidden_class_cannot_be_taken(page: Page, address: str, plane: object) -> None:
+def test_a_hidden_class_cannot_be_selected(page: Page, address: str, plane: object) -> None:
     row = _lonely_row(plane.latents.mean, 2.4)
     kind = str(plane.latents.label[row])
     live = LiveMap.opened(page, address, f"{LINK}&z=0,0")
@@ -361,10 +361,10 @@ def test_a_hidden_class_cannot_be_taken(page: Page, address: str, plane: object)
     np.testing.assert_allclose(live.z, plane.latents.mean[row], atol=1e-6)
 
 
-# The digit that is taken.
+# The selection.
 
 
-def test_a_click_takes_a_digit_with_its_original_and_its_posterior(
+def test_a_click_selects_an_image_with_its_original_and_its_posterior(
     page: Page, address: str, plane: object, mnist: Dataset
 ) -> None:
     latents = plane.latents
@@ -456,7 +456,7 @@ def test_a_slider_moves_the_picture_while_it_is_dragged(page: Page, address: str
     page.mouse.up()
 
 
-def test_the_plane_through_three_digits_goes_through_them(
+def test_the_plane_through_three_images_goes_through_them(
     page: Page, address: str, many: object
 ) -> None:
     rows = _rows_of(many, 0, 1, 4)
@@ -467,7 +467,7 @@ def test_the_plane_through_three_digits_goes_through_them(
     assert _asked(page, "plane") == f"through:{rows[0]};{rows[1]};{rows[2]}"
     for end, expected in zip(page.get_by_test_id("path-end").all(), mean, strict=True):
         box = end.bounding_box()
-        # Beside the letter and the ring, so that the surface hears of the pointer.
+        # Beside the letter and the handle, so that the surface hears of the pointer.
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         middle = live.box("surface")["x"] + live.box("surface")["width"] / 2
         way = 1 if x < middle else -1
@@ -494,7 +494,7 @@ def test_a_plane_goes_through_places_too_but_not_through_three_on_one_line(
     expect(planes).to_have_value("pca")
 
 
-def test_on_umap_a_click_takes_that_digits_code_and_the_page_says_why(
+def test_on_umap_a_click_takes_that_images_code_and_the_page_says_why(
     page: Page, address: str, many: object
 ) -> None:
     xy = many.latents.projections["umap"]
@@ -594,7 +594,7 @@ def test_an_end_can_be_removed_and_the_way_is_kept_in_the_link(page: Page, addre
     assert _asked(page, "way") == "spherical,picture"
 
 
-def test_enter_takes_the_digit_under_the_ring(page: Page, address: str, plane: object) -> None:
+def test_enter_selects_the_image_under_the_handle(page: Page, address: str, plane: object) -> None:
     row = _lonely_row(plane.latents.mean, 2.4)
     x, y = plane.latents.mean[row]
     live = LiveMap.opened(page, address, f"{LINK}&z={x + 0.03:.4f},{y:.4f}")
@@ -618,11 +618,13 @@ def test_a_drag_in_the_plane_leaves_its_grid_as_it_is(page: Page, address: str) 
     assert np.abs(moved).max() > 0.01
 
 
-def test_the_ring_stays_on_the_map_and_in_sight(page: Page, address: str) -> None:
+def test_the_handle_stays_on_the_map_and_in_sight(page: Page, address: str) -> None:
     live = LiveMap.opened(page, address, f"{LINK}&z=2.5,2.5")
     live.drag_handle(600, -300)
-    ring, surface = live.handle.bounding_box(), live.box("surface")
-    assert ring["x"] + ring["width"] / 2 == pytest.approx(surface["x"] + surface["width"], abs=1)
+    handle, surface = live.handle.bounding_box(), live.box("surface")
+    assert handle["x"] + handle["width"] / 2 == pytest.approx(
+        surface["x"] + surface["width"], abs=1
+    )
     # Nothing lies over it, the legend neither.
     before = live.z
     live.drag_handle(-60, 40)
@@ -631,8 +633,8 @@ def test_the_ring_stays_on_the_map_and_in_sight(page: Page, address: str) -> Non
     for _ in range(40):
         page.keyboard.press("ArrowRight")
     live.settle()
-    ring = live.handle.bounding_box()
-    assert ring["x"] + ring["width"] / 2 <= surface["x"] + surface["width"] + 1
+    handle = live.handle.bounding_box()
+    assert handle["x"] + handle["width"] / 2 <= surface["x"] + surface["width"] + 1
 
 
 @pytest.mark.parametrize(
@@ -816,7 +818,7 @@ def test_a_drawing_is_encoded_as_pytorch_does_and_stands_beside_its_reconstructi
 # What is kept.
 
 
-def test_z_digit_and_path_survive_a_page_switch_a_reload_and_a_link(
+def test_z_selection_and_path_survive_a_page_switch_a_reload_and_a_link(
     page: Page, address: str, shipped: Path
 ) -> None:
     live = LiveMap.opened(page, address, f"checkpoint={shipped.name}&digit=11&path=3;5&show=grid")
@@ -1123,7 +1125,7 @@ def test_the_socket_answers_its_own_pages_alone(page: Page, address: str) -> Non
     assert page.evaluate(ask, socket) == "closed"
 
 
-def test_a_checkpoint_swapped_under_the_page_keeps_the_hand(
+def test_a_checkpoint_swapped_under_the_page_keeps_the_handle(
     page: Page, tmp_path: Path, serve: Serve
 ) -> None:
     folder = tmp_path / "changing"
