@@ -6,17 +6,15 @@ in the page's address.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_alignment, load_latents, load_live
 from vae_explorer.ui.markdown import escape_markdown
-
-if TYPE_CHECKING:
-    from vae_explorer.ui.checkpoints import Shown
 
 __all__ = ["show_comparison", "show_film", "show_map", "write_address"]
 
@@ -37,10 +35,10 @@ def show_map(path: Path) -> None:
     )
 
 
-def show_comparison(shown: list[Shown]) -> None:
-    """Show the live maps of two to four checkpoints, under one handle."""
+def show_comparison(shown: Sequence[tuple[str, Path, Meta]]) -> None:
+    """Show the live maps of two to four checkpoints under one handle: name, folder, description."""
     _stop_without_a_plane({name: meta.model.latent_dim for name, _, meta in shown})
-    first = shown[0].path
+    first = shown[0][1]
     checkpoints = []
     for name, path, meta in shown:
         alignment = None if path == first else load_alignment(first, path)
