@@ -244,7 +244,10 @@ class Explore {
     return {
       grab: () => this.touched(),
       drag: (place) => this.do((state) => act.moveToPlace(state, place)),
-      tap: (place, row) => this.do((state) => act.tap(state, place, row)),
+      tap: (place, row) => {
+        this.touched();
+        this.do((state) => act.tap(state, place, row));
+      },
       hover: (place) => this.set(act.preview(this.store.state, place)),
       step: (direction, fine) => this.do((state) => act.step(state, direction, fine)),
       pan: (dx, dy) => this.look((state) => act.pan(state, dx, dy)),
@@ -477,7 +480,8 @@ function hintOf(/** @type {State} */ { tool, path, projection }) {
   }
   if (tool === "interpolate") {
     if (path.length === 0) return "Click a test image, or any place, for A: there the path begins.";
-    return path.length === 1 ? "A is set. Click where the path is to go: B." : "";
+    if (path.length === 1) return "A is set. Click where the path is to go: B.";
+    return plane ? "" : `${known} Play decodes what lies between.`;
   }
   return `Drag the handle to decode, hover to look, click a point to select its image. ${known}`;
 }

@@ -18,8 +18,7 @@ export function placeLabels(xy, label, classes, [left, bottom, right, top]) {
   const cellOf = (/** @type {number} */ n) => {
     const column = Math.floor(((xy[2 * n] - left) / (right - left)) * CELLS);
     const row = Math.floor(((xy[2 * n + 1] - bottom) / (top - bottom)) * CELLS);
-    // Not in the outermost cells, where axes, legend and notes are.
-    const inside = column > 0 && column < CELLS - 1 && row > 0 && row < CELLS - 1;
+    const inside = column >= 0 && column < CELLS && row >= 0 && row < CELLS;
     return inside ? row * CELLS + column : -1;
   };
   for (let n = 0; n < label.length; n++) {

@@ -48,7 +48,7 @@ const OPACITY = 0.72;
 // Over a grid the points, as many as a usual test split has, leave the pictures to be seen.
 const FAINT = 0.38;
 const CROWD = 10000;
-// How long a view has to rest before the class labels are placed anew, in milliseconds.
+// How long moving codes have to rest before their class labels are placed, in milliseconds.
 const REST = 150;
 /** @type {Record<string, Place>} */
 export const ARROWS = {
@@ -139,8 +139,7 @@ export class LatentMap {
     if (moving) {
       this.labels = [];
       this.placeLabelsSoon();
-    } else if (changed("projection", "hidden")) this.placeLabels(state, screen);
-    else if (changed("view")) this.placeLabelsSoon();
+    } else if (changed("projection")) this.placeLabels(state);
     if (changed("view", "projection", "layers", "hidden")) {
       this.points.draw(
         screen,
@@ -195,10 +194,11 @@ export class LatentMap {
     );
   }
 
-  placeLabels(/** @type {MapState} */ { projection }, /** @type {Screen} */ screen) {
+  /** A label stays at one place of the plane, whatever part of it is shown. */
+  placeLabels(/** @type {MapState} */ { projection }) {
     clearTimeout(this.rest);
     const { label, header } = this.space;
-    this.labels = placeLabels(projection.xy, label, header.classes.length, screen.box);
+    this.labels = placeLabels(projection.xy, label, header.classes.length, projection.extent);
   }
 
   placeLabelsSoon() {
@@ -206,7 +206,7 @@ export class LatentMap {
     this.rest = setTimeout(() => {
       const [state, { screen }] = [this.drawn, this];
       if (!state || !screen) return;
-      this.placeLabels(state, screen);
+      this.placeLabels(state);
       this.drawLabels(state, screen);
     }, REST);
   }
@@ -303,6 +303,8 @@ export class LatentMap {
     const shown = state.layers.includes("points");
     const reach = HIT_RADIUS / screen.scale;
     this.on.tap(place, shown ? state.projection.rowAt(place, state.hidden, reach) : null);
+    // The arrow keys go on from there.
+    this.handle.focus({ preventScroll: true });
   }
 
   /** The place under a pixel; what is dragged stays in sight. @returns {Place} */

@@ -115,12 +115,12 @@ export class LatticeControls {
     this.scale.title =
       "linear: equal steps of z. By quantile: each picture stands for the same share of the prior.";
     this.size = new RangeControl("Size", { min: MIN_SIZE, max: MAX_SIZE, step: 1 }, (size) =>
-      on.lattice({ size }),
+      on.lattice({ size, cells: "fixed" }),
     );
     this.range = new RangeControl(
       "Range",
       { min: MIN_RANGE, max: MAX_RANGE, step: 0.5 },
-      (range) => on.lattice({ range }),
+      (range) => on.lattice({ range, cells: "fixed" }),
       (range) => `±${range}`,
     );
     this.height = new RangeControl(
