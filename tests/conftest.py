@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,6 +28,13 @@ expect.set_options(timeout=30_000)
 
 BeforeStep = Callable[[int, BaseException | float], None]
 Serve = Callable[..., AbstractContextManager[str]]
+
+
+def pytest_configure() -> None:
+    """Leave the other worker its core, here and in what is started from here."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        torch.set_num_threads(1)
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

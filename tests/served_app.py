@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def serve_app(log: Path | None = None, root: Path = ROOT, **environment: str) ->
         port = free.getsockname()[1]
     flags = ("--server.port", str(port), "--server.headless", "true")
     with (
-        open(log or os.devnull, "wb") as output,
+        open(log, "w+b") if log else tempfile.TemporaryFile() as output,
         subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
             cwd=root,
@@ -51,7 +52,9 @@ def serve_app(log: Path | None = None, root: Path = ROOT, **environment: str) ->
         ) as server,
     ):
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server)
+            if problem := _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server):
+                output.seek(0)
+                raise RuntimeError(f"{problem}: {output.read().decode(errors='replace')}")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
@@ -81,14 +84,17 @@ def ready(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
-def _wait_until_healthy(address: str, server: subprocess.Popen[bytes], seconds: int = 60) -> None:
-    for _ in range(10 * seconds):
+def _wait_until_healthy(address: str, server: subprocess.Popen[bytes], seconds: int = 120) -> str:
+    """Wait until the server answers; return what is wrong with it, or nothing."""
+    end, problem = time.monotonic() + seconds, ""
+    while time.monotonic() < end:
         if server.poll() is not None:
-            raise RuntimeError(f"the server stopped with status {server.returncode}")
+            return f"the server stopped with status {server.returncode}"
         try:
-            urllib.request.urlopen(address, timeout=1).close()
-        except OSError:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError as error:
+            problem = f"no answer from {address} in {seconds} s, {error}"
             time.sleep(0.1)
         else:
-            return
-    raise RuntimeError(f"no answer from {address} in {seconds} s")
+            return ""
+    return problem
