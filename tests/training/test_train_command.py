@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
@@ -300,6 +301,8 @@ def test_what_cannot_be_done_is_said_in_a_line(
     # A proxy that is not there stands for a machine without a network.
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    # urllib looks for proxies once in a process.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     empty = str(tmp_path / "empty")
     assert _train(*[flag.format(empty=empty) for flag in flags], "--out", tmp_path) == 1
