@@ -71,7 +71,7 @@ def test_addresses_of_former_pages_open_what_has_taken_their_place(
     expect(page).to_have_url(re.compile("checkpoint=mnist-20d"))
     page.locator("a[aria-current=page]").wait_for()
     page.go_back()
-    assert page.url == "about:blank"
+    expect(page).to_have_url("about:blank")
 
 
 @pytest.fixture(scope="module")
