@@ -1,6 +1,7 @@
 /** What compared models share: codes turned onto each other, test images, paths; and a film's reel. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./older-node.mjs";
 import { Reel } from "../../vae_explorer/live/browser/film/reel.js";
 import * as film from "../../vae_explorer/live/browser/film/state.js";
 import { readLink } from "../../vae_explorer/live/browser/space/link.js";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./older-node.mjs";
 
 import { unpack } from "../../vae_explorer/live/browser/dom/blob.js";
 import { latest } from "../../vae_explorer/live/browser/dom/latest.js";
