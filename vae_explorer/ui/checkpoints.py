@@ -206,9 +206,7 @@ def _list_compared(known: dict[str, Shown], names: list[str]) -> None:
             if shown.name not in names and len(names) == MAX_COMPARED:
                 why = f"{MAX_COMPARED} are chosen"
             elif shape not in (None, shown.meta.model.image_shape) and shown.name not in names:
-                found, expected = (
-                    " × ".join(map(str, s)) for s in (shown.meta.model.image_shape, shape)
-                )
+                found, expected = _size(shown.meta.model.image_shape), _size(shape)
                 why = f"images of {found}, expected {expected}"
             key = f"compare {shown.name}".replace("__", "_ _")
             st.session_state[key] = shown.name in names
