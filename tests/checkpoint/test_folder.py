@@ -13,12 +13,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import vae_explorer.checkpoint.folder as checkpoint_module
+import vae_explorer.checkpoint.writing as checkpoint_module
 from vae_explorer import list_checkpoints, load_checkpoint
-from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import REQUIRED_METRICS, DatasetRecord, Meta
+from vae_explorer.checkpoint.writing import save_checkpoint
 from vae_explorer.live.blobs import plan_of_checkpoint
 from vae_explorer.vae.config import ModelConfig, TrainConfig
 from vae_explorer.vae.model import VAE

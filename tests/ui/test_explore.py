@@ -23,7 +23,7 @@ from served_app import follow
 
 from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
-from vae_explorer.checkpoint.folder import save_checkpoint
+from vae_explorer.checkpoint.writing import save_checkpoint
 from vae_explorer.data import Dataset
 from vae_explorer.figures.style import class_colour
 from vae_explorer.training.fit import fit

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vae_explorer.checkpoint.history import Epoch, read_history, write_history
-from vae_explorer.checkpoint.latents import Latents, read_latents, write_latents
-from vae_explorer.checkpoint.meta import Meta, read_meta, write_meta
+from vae_explorer.checkpoint.history import Epoch, read_history
+from vae_explorer.checkpoint.latents import Latents, read_latents
+from vae_explorer.checkpoint.meta import Meta, read_meta
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILM",
+    "HISTORY",
     "LATENTS",
     "META",
+    "WEIGHTS",
     "Checkpoint",
     "CheckpointEntry",
-    "check_replaceable",
     "files_changed",
     "list_checkpoints",
     "load_checkpoint",
@@ -42,7 +43,7 @@ __all__ = [
     "load_meta",
     "load_model",
     "load_weights",
-    "save_checkpoint",
+    "restore",
 ]
 
 WEIGHTS, META, HISTORY = "model.safetensors", "meta.json", "history.csv"
@@ -96,7 +97,7 @@ def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry
     if not folder.is_dir():
         return []
     for leftover in folder.glob(".*.old"):
-        _restore(folder / leftover.name[1:-4])
+        restore(folder / leftover.name[1:-4])
     entries = []
     for path in sorted(folder.iterdir()):
         if not path.is_dir() or path.name.startswith("."):
@@ -114,7 +115,7 @@ def load_meta(path: Path | str) -> Meta:
     """Read `meta.json` of the checkpoint folder `path`."""
     path = Path(path)
     if not path.is_dir():
-        _restore(path)
+        restore(path)
     if not path.is_dir():
         raise FileNotFoundError(
             f"{path}: found no such folder, expected a checkpoint; train.py writes them"
@@ -183,60 +184,7 @@ def load_model(path: Path | str) -> VAE:
     return model.eval().requires_grad_(False)
 
 
-def save_checkpoint(
-    path: Path | str, model: VAE, meta: Meta, history: list[Epoch], latents: Latents
-) -> None:
-    """Write a checkpoint folder, replacing one of that name only when all of it is written.
-
-    The weights are stored in `meta.weights_dtype`.
-    """
-    import safetensors.torch
-    import torch
-
-    path = Path(path)
-    check_replaceable(path)
-    temporary = path.with_name(f".{path.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    dtype = getattr(torch, meta.weights_dtype)
-    weights = {
-        name: value.detach().cpu().to(dtype if value.is_floating_point() else None).contiguous()
-        for name, value in model.state_dict().items()
-    }
-    # Not save_file, which makes the file unreadable for others than its owner.
-    (temporary / WEIGHTS).write_bytes(safetensors.torch.save(weights))
-    write_latents(temporary / LATENTS, latents)
-    write_history(temporary / HISTORY, history)
-    write_meta(temporary / META, meta)
-    _replace_folder(temporary, path)
-
-
-def check_replaceable(path: Path | str) -> None:
-    """Refuse, by `ValueError`, to write a checkpoint over something that is not one."""
-    path = Path(path)
-    strange = {path.name} if path.is_file() else set()
-    if path.is_dir():
-        known = {WEIGHTS, META, HISTORY, LATENTS, FILM}
-        strange = {file.name for file in path.iterdir()} - known
-    if strange:
-        raise ValueError(
-            f"{path}: found {', '.join(sorted(strange)[:3])}, which is no part of a checkpoint; "
-            "nothing was overwritten, choose another --name or --out"
-        )
-
-
-def _replace_folder(new: Path, path: Path) -> None:
-    """Put the folder `new` at `path`. A run killed between the two renames leaves the former
-    folder under a hidden name, from which `_restore` brings it back."""
-    old = path.with_name(f".{path.name}.old")
-    _restore(path)
-    if path.exists():
-        os.replace(path, old)
-    os.replace(new, path)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _restore(path: Path) -> None:
+def restore(path: Path) -> None:
     """Bring back the former folder, or clear it away where a new one stands in its place."""
     old = path.with_name(f".{path.name}.old")
     if old.is_dir():

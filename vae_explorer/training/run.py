@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import torch
 
-from vae_explorer.checkpoint.folder import check_replaceable, load_meta
+from vae_explorer.checkpoint.folder import load_meta
+from vae_explorer.checkpoint.writing import check_replaceable
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.film.snapshots import Snapshots
 from vae_explorer.training.distributed import ProcessGroup

@@ -16,10 +16,10 @@ from vae_explorer.analysis.codes import encode_split
 from vae_explorer.analysis.evaluation import evaluate
 from vae_explorer.analysis.metrics import METRICS
 from vae_explorer.analysis.projections import tsne_projection, umap_projection
-from vae_explorer.checkpoint.folder import save_checkpoint
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import DatasetRecord, Meta
 from vae_explorer.checkpoint.update import add_projection
+from vae_explorer.checkpoint.writing import save_checkpoint
 from vae_explorer.data import DATASETS, Dataset, Split
 from vae_explorer.film.film import add_film
 from vae_explorer.film.render import make_film
