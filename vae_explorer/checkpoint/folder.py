@@ -131,9 +131,19 @@ def load_latents(path: Path | str) -> Latents:
 
 
 def files_changed(path: Path | str) -> tuple[int, ...]:
-    """Return when a checkpoint's files last changed, nanoseconds; missing ones count as 0."""
-    files = [Path(path) / name for name in (META, WEIGHTS, LATENTS, FILM)]
-    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+    """Return when a checkpoint's files last changed, nanoseconds, and their sizes, bytes.
+
+    Those that are missing, or that may not be looked at, count as 0.
+    """
+    found: list[int] = []
+    for name in (META, WEIGHTS, HISTORY, LATENTS, FILM):
+        try:
+            stat = os.stat(Path(path) / name)
+        except OSError:
+            found += (0, 0)
+        else:
+            found += (stat.st_mtime_ns, stat.st_size)
+    return tuple(found)
 
 
 def load_weights(path: Path | str) -> dict[str, np.ndarray]:
