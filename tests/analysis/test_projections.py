@@ -35,6 +35,16 @@ def test_a_view_keeps_neighbours_and_is_reproduced_by_its_seed(
     np.testing.assert_array_equal(view, project(z))
 
 
+@pytest.mark.parametrize("project", [umap_projection, tsne_projection])
+@pytest.mark.parametrize("codes", [np.ones((1, 5)), np.eye(3, 5), np.ones((40, 5))])
+def test_too_few_different_codes_are_refused_in_words(
+    project: Callable[[np.ndarray], np.ndarray], codes: np.ndarray
+) -> None:
+    with pytest.raises(ValueError, match=r"found \d different codes among \d+, expected at least"):
+        project(codes)
+    assert np.isfinite(project(np.eye(4, 5))).all()
+
+
 def test_tsne_says_how_far_it_is(clusters: tuple[np.ndarray, np.ndarray]) -> None:
     shares: list[float] = []
     tsne_projection(clusters[0][:20], on_progress=shares.append)

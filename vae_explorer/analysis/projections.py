@@ -14,6 +14,9 @@ __all__ = ["PROJECTIONS", "tsne_projection", "umap_projection"]
 # How each is stored in a checkpoint, and what it is called.
 PROJECTIONS = {"umap": "UMAP", "tsne": "t-SNE"}
 
+# Of fewer different ones, UMAP and t-SNE fail, or show structure where there is none.
+MIN_CODES = 4
+
 PERPLEXITY = 30
 # Iterations with the attraction exaggerated, and those after.
 ITERATIONS = (250, 500)
@@ -22,7 +25,12 @@ Progress = Callable[[float], None]
 
 
 def umap_projection(z: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Return UMAP's 2-D embedding of codes z, (N, D) to (N, 2); it takes seconds to minutes."""
+    """Return UMAP's 2-D embedding of codes z, (N, D) to (N, 2); it takes seconds to minutes.
+
+    Raises:
+        ValueError: where fewer than `MIN_CODES` codes differ.
+    """
+    _check_codes("umap", z)
     with warnings.catch_warnings():
         # numba and scikit-learn warn of their own innards, of which a user can do nothing.
         warnings.simplefilter("ignore")
@@ -42,7 +50,11 @@ def tsne_projection(
         z: the codes.
         seed: the same codes and seed give the same view.
         on_progress: called now and then with the share that is done, 0 to 1.
+
+    Raises:
+        ValueError: where fewer than `MIN_CODES` codes differ.
     """
+    _check_codes("tsne", z)
     from openTSNE import TSNE
 
     done = 0
@@ -64,3 +76,12 @@ def tsne_projection(
         callbacks_every_iters=every,
     ).fit(z)
     return np.asarray(embedding, dtype=np.float32)
+
+
+def _check_codes(name: str, z: np.ndarray) -> None:
+    different = len(np.unique(z, axis=0))
+    if different < MIN_CODES:
+        raise ValueError(
+            f"{PROJECTIONS[name]}: found {different} different codes among {len(z)}, expected at "
+            f"least {MIN_CODES}"
+        )

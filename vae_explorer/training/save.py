@@ -90,7 +90,10 @@ def save_trained(
     if snapshots is not None:
         _add_film(path, snapshots, meta, latents)
     if model.config.latent_dim > 2 and not result.interrupted:
-        _add_projections(path, latents)
+        try:
+            _add_projections(path, latents)
+        except ValueError as error:
+            print(f"no projection: {error}")
     return meta
 
 
