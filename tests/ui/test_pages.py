@@ -270,15 +270,6 @@ def stopped(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path / "stopped"
 
 
-def test_a_missing_view_is_offered_computed_and_stored(stopped: Path) -> None:
-    app = _clean(_open("projections", "stopped", view="t-SNE"))
-    assert "This checkpoint has no t-SNE yet" in _words(app)
-    assert "PC 1" in _charts(app)[0]
-    next(button for button in app.button if "Compute t-SNE of 360" in button.label).click().run()
-    assert "t-SNE 1" in _charts(_clean(app))[0]
-    assert load_checkpoint(stopped).latents.projections["tsne"].shape == (360, 2)
-
-
 def test_a_view_is_not_offered_where_it_cannot_be_stored(
     stopped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import streamlit as st
 from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints, load_meta
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.ui.live_map import write_address
+from vae_explorer.ui.loaders import States, say_until_changed, states_of
 from vae_explorer.ui.markdown import escape_markdown
 
 __all__ = [
@@ -56,10 +57,14 @@ def compared() -> list[Shown]:
 
 
 def choose_checkpoint(page: str) -> None:
-    """Show the picker of the one checkpoint that the page at the URL path `page` shows."""
+    """Show the picker of the one checkpoint that the page at the URL path `page` shows.
+
+    The choice stays where it cannot be opened any more; the page says so, and waits for it.
+    """
+    before, state = _chosen_states(), st.session_state
     entries = _entries()
     usable = _usable(entries)
-    if not usable:
+    if not usable and "chosen" not in state:
         folders = " or ".join(map(str, _folders()))
         st.error(
             escape_markdown(
@@ -69,17 +74,19 @@ def choose_checkpoint(page: str) -> None:
         )
         _list_broken(entries)
         st.stop()
-    state = st.session_state
     _read_address(page, usable, entries)
     # Written before every run: a widget's own value does not outlive what the program has set.
     state.picker_name = state.chosen
     several = len({shown.meta.dataset.name for shown in usable.values()}) > 1
+    titles = {name: _title(shown, several) for name, shown in usable.items()}
+    if state.chosen not in usable:
+        titles = {state.chosen: f"{state.chosen} · cannot be opened"} | titles
     with st.container(key="picker", horizontal=True):
         st.selectbox(
             "Checkpoint",
-            list(usable),
+            list(titles),
             key="picker_name",
-            format_func=lambda name: _title(usable[name], several),
+            format_func=titles.get,
             on_change=lambda: choose(st.session_state.picker_name),
             label_visibility="collapsed",
         )
@@ -87,6 +94,9 @@ def choose_checkpoint(page: str) -> None:
             with st.popover("⚠", help="Folders that cannot be opened"):
                 _list_broken(entries)
     write_address(page, checkpoint=state.chosen)
+    if state.chosen not in usable:
+        say_until_changed(_what_is_wrong([state.chosen], entries), before)
+        st.stop()
     state.shown = [usable[state.chosen]]
 
 
@@ -105,19 +115,22 @@ def choose_compared(page: str) -> None:
     """Show the choice of two to four checkpoints, for Compare at the URL path `page`.
 
     Any whose description can be read may be chosen, also where its codes are missing. Until
-    someone chooses, they are the chosen checkpoint and the next one that fits it.
+    someone chooses, they are the chosen checkpoint and the next one that fits it. One that cannot
+    be opened any more stays chosen; the page says so, and goes on with the others.
     """
-    entries, state = _entries(), st.session_state
+    before, state = _chosen_states(), st.session_state
+    entries = _entries()
     known = _known(entries)
     if known:
         _read_address(page, known, entries)
-    names = _compared_names(known)
-    label = escape_markdown(", ".join(names)) or "Choose checkpoints"
+    chosen = _compared_names(known)
+    names = [name for name in chosen if name in known]
+    label = escape_markdown(", ".join(chosen)) or "Choose checkpoints"
     with st.container(key="picker"), st.popover(label, key="compared_picker", width="stretch"):
-        _list_compared(known, names)
+        _list_compared(known, chosen)
         _list_broken(entries)
-    if gone := [name for name in state.get("compared_names") or [] if name not in known]:
-        st.warning(escape_markdown(f"No longer here: {', '.join(gone)}. The others stay."))
+    if gone := [name for name in chosen if name not in known]:
+        say_until_changed(_what_is_wrong(gone, entries), before)
     if len(names) < MIN_COMPARED:
         more = (
             "choose one more in the bar above."
@@ -136,7 +149,7 @@ def choose_compared(page: str) -> None:
             )
         )
         st.stop()
-    write_address(page, compare=SEPARATOR.join(names))
+    write_address(page, compare=SEPARATOR.join(chosen))
     state.shown = [known[name] for name in names]
 
 
@@ -153,12 +166,13 @@ def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, Checkpoin
     state = st.session_state
     if state.get("open_page") != page:
         state.open_page = page
-        state.missing = []
         several = [name for name in st.query_params.get("compare", "").split(SEPARATOR) if name]
         checkpoint = st.query_params.get("checkpoint")
         asked = list(dict.fromkeys(several or ([checkpoint] if checkpoint else [])))
         found = [name for name in asked if name in fit]
-        state.missing = [name for name in asked if name not in fit]
+        # What this page has lost is said elsewhere.
+        kept = {state.get("chosen"), *(state.get("compared_names") or [])}
+        state.missing = [name for name in asked if name not in fit and name not in kept]
         if len(found) >= MIN_COMPARED:
             state.compared_names = found[:MAX_COMPARED]
         if found and ("chosen" not in state or not several):
@@ -166,7 +180,7 @@ def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, Checkpoin
     for name in state.missing:
         why = "cannot be opened" if name in entries else "is not here"
         st.warning(escape_markdown(f"The link asks for the checkpoint “{name}”, which {why}."))
-    if state.get("chosen") not in fit:
+    if "chosen" not in state:
         # Open on a plane, if there is one: it is the easiest space to see.
         state.chosen = min(fit, key=lambda name: fit[name].meta.model.latent_dim != 2)
 
@@ -175,25 +189,48 @@ def _compared_names(known: dict[str, Shown]) -> list[str]:
     """Return the names of what is compared: what was chosen, or two to begin with."""
     state = st.session_state
     if state.get("compared_names") is not None:
-        return [name for name in state.compared_names if name in known]
-    if state.get("chosen") not in known:
-        return []
-    shape = known[state.chosen].meta.model.image_shape
-    alike = [name for name, shown in known.items() if shown.meta.model.image_shape == shape]
-    return list(dict.fromkeys([state.chosen, *alike]))[:MIN_COMPARED]
+        return state.compared_names
+    # They stay until another checkpoint is chosen, also where one of them goes.
+    chosen, offered = state.get("chosen"), state.get("offered", [])
+    if chosen and (offered[:1] != [chosen] or len(offered) < MIN_COMPARED):
+        fitting = [chosen, *(_alike(chosen, known) if chosen in known else [])]
+        state.offered = offered = list(dict.fromkeys(fitting))[:MIN_COMPARED]
+    return offered
+
+
+def _alike(chosen: str, known: dict[str, Shown]) -> list[str]:
+    """Return the names of checkpoints whose images have the shape of the chosen one's."""
+    shape = known[chosen].meta.model.image_shape
+    return [name for name, shown in known.items() if shown.meta.model.image_shape == shape]
 
 
 def _list_compared(known: dict[str, Shown], names: list[str]) -> None:
-    """Show a box for each checkpoint, by data set; those that cannot be added say why."""
+    """Show a box for each checkpoint, by data set; those that cannot be added say why.
+
+    Args:
+        known: those that can be opened.
+        names: the chosen ones, also those that cannot be opened any more.
+    """
     wanted = ""
     if len(known) > MAX_LISTED:
         wanted = st.text_input("Search", key="compared_search", placeholder="name or data set")
-    shape = known[names[0]].meta.model.image_shape if names else None
+    shapes = [known[name].meta.model.image_shape for name in names if name in known]
+    shape = shapes[0] if shapes else None
 
     def toggle(name: str) -> None:
         rest = [other for other in names if other != name]
         st.session_state.compared_names = rest if name in names else [*names, name]
 
+    def box(name: str, text: str, disabled: bool = False) -> None:
+        key = f"compare {name}".replace("__", "_ _")
+        st.session_state[key] = name in names
+        st.checkbox(
+            escape_markdown(text), key=key, disabled=disabled, on_change=toggle, args=(name,)
+        )
+
+    for name in names:
+        if name not in known:
+            box(name, f"{name} — cannot be opened")
     listed = [
         shown
         for name, shown in known.items()
@@ -208,15 +245,7 @@ def _list_compared(known: dict[str, Shown], names: list[str]) -> None:
             elif shape not in (None, shown.meta.model.image_shape) and shown.name not in names:
                 found, expected = _size(shown.meta.model.image_shape), _size(shape)
                 why = f"images of {found}, expected {expected}"
-            key = f"compare {shown.name}".replace("__", "_ _")
-            st.session_state[key] = shown.name in names
-            st.checkbox(
-                escape_markdown(_title(shown) + f" — {why}" * bool(why)),
-                key=key,
-                disabled=bool(why),
-                on_change=toggle,
-                args=(shown.name,),
-            )
+            box(shown.name, _title(shown) + f" — {why}" * bool(why), bool(why))
 
 
 def _list_broken(entries: dict[str, CheckpointEntry]) -> None:
@@ -226,6 +255,23 @@ def _list_broken(entries: dict[str, CheckpointEntry]) -> None:
         st.markdown("**Cannot be opened**")
     for name, problem in broken.items():
         st.caption(f"**{escape_markdown(name)}** · {escape_markdown(problem)}")
+
+
+def _what_is_wrong(names: list[str], entries: dict[str, CheckpointEntry]) -> str:
+    """Say why checkpoints that were chosen cannot be opened any more."""
+    gone = ", ".join(name for name in names if name not in entries)
+    reasons = [f"No longer here: {gone}."] if gone else []
+    for name in names:
+        if name in entries:
+            reasons.append(f"{name} cannot be opened now. {entries[name].problem}.")
+    return " ".join(reasons)
+
+
+def _chosen_states() -> States:
+    """Return the state of the folders of all that is chosen; see `states_of`."""
+    state = st.session_state
+    names = [state.get("chosen"), *(state.get("compared_names") or state.get("offered") or [])]
+    return states_of(state.get("homes", {}).get(name) for name in names)
 
 
 def _title(shown: Shown, with_dataset: bool = False) -> str:
@@ -247,12 +293,19 @@ def _folders() -> list[Path]:
 
 
 def _entries() -> dict[str, CheckpointEntry]:
-    """Return every listed folder by name; the second of two with one name says where it is."""
+    """Return every listed folder by name; the second of two with one name says where it is.
+
+    In a session a name stays with its folder: where that goes, none of the same name takes it over.
+    """
     entries: dict[str, CheckpointEntry] = {}
+    homes = st.session_state.setdefault("homes", {})
     for folder in dict.fromkeys(path.resolve() for path in _folders()):
         for entry in list_checkpoints(folder):
             name = entry.path.name
-            entries[f"{name} ({folder.name})" if name in entries else name] = entry
+            if name in entries or homes.get(name, entry.path) != entry.path:
+                name = f"{name} ({folder.name})"
+            entries[name] = entry
+            homes[name] = entry.path
     return entries
 
 

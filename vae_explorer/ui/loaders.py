@@ -1,16 +1,17 @@
 """What pages load, each thing once for all visitors: the only caches of the app.
 
-What cannot be loaded is said on the page, which then stops. Everything is keyed by the folder and
-by when its files changed, so a checkpoint that is trained again while the app runs is read again.
-Cached values are shared: pages must not change them.
+What cannot be loaded is said on the page, which then stops, and goes on when the files changed.
+Everything is keyed by the folder and by when its files changed, so a checkpoint that is trained
+again while the app runs is read again. Cached values are shared: pages must not change them.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable
-from functools import update_wrapper
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import update_wrapper, wraps
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from vae_explorer.vae.model import VAE
 
 __all__ = [
+    "States",
     "class_colours",
     "import_torch_soon",
     "load_alignment",
@@ -57,13 +59,20 @@ __all__ = [
     "load_neighbour_metrics",
     "load_originals",
     "load_test_split",
+    "of_one_state",
+    "part_of_page",
+    "say_until_changed",
+    "states_of",
 ]
 
 
 # Seconds in which a browser has fetched and drawn the first chart.
 IMPORT_DELAY = 3.0
+# Seconds between two looks at the files of a checkpoint that cannot be shown.
+LOOK_EVERY = 2
 
 Parameters, Result = ParamSpec("Parameters"), TypeVar("Result")
+States = Mapping[Path, tuple[int, ...]]
 
 
 @st.cache_resource(show_spinner=False)
@@ -116,15 +125,73 @@ class _Loader(Generic[Parameters, Result]):
         update_wrapper(self, load)
 
     def __call__(self, *args: Parameters.args) -> Result:
+        before = states_of(args)
         try:
             return self.or_raise(*args)
-        except (ValueError, FileNotFoundError) as error:
+        except (ValueError, OSError) as error:
             logging.getLogger(__name__).exception("a page stopped")
-            st.error(escape_markdown(str(error)))
+            say_until_changed(str(error), before)
             st.stop()
 
     def or_raise(self, *args: Parameters.args) -> Result:
-        return self._cached([files_changed(arg) for arg in args if isinstance(arg, Path)], *args)
+        return self._cached(list(states_of(args).values()), *args)
+
+
+def states_of(args: Iterable[object]) -> States:
+    """Return the state of each checkpoint folder among `args`; see `files_changed`."""
+    return {arg: files_changed(arg) for arg in args if isinstance(arg, Path)}
+
+
+def _changed(states: States) -> bool:
+    return states_of(states) != states
+
+
+def say_until_changed(problem: str, states: States) -> None:
+    """Say what is wrong with checkpoints, and run the page again when their files are others.
+
+    Args:
+        problem: in one sentence.
+        states: what was found; see `states_of`.
+    """
+    st.error(escape_markdown(problem))
+    if states:
+        _look_again(states)
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def _look_again(states: States) -> None:
+    if _changed(states):
+        st.rerun()
+    st.caption("This page goes on by itself when the files have changed.")
+
+
+@contextmanager
+def of_one_state(*paths: Path) -> Iterator[None]:
+    """Run the page again where a block fails because a checkpoint was replaced under it."""
+    before = states_of(paths)
+    try:
+        yield
+    except Exception:
+        if _changed(before):
+            st.rerun()
+        raise
+
+
+def part_of_page(show: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Make `show` a fragment, which runs by itself while its checkpoint is as the page found it.
+
+    Where that has changed, the whole page runs again.
+    """
+
+    @st.fragment
+    @wraps(show)
+    def part(path: Path, before: States) -> None:
+        if _changed(before):
+            st.rerun()
+        with of_one_state(path):
+            show(path)
+
+    return lambda path: part(path, states_of([path]))
 
 
 @_loader(entries=64)
@@ -176,9 +243,13 @@ def load_alignment(first: Path, other: Path) -> Alignment | None:
     return align(a.mean[rows_a], b.mean[rows_b]) if len(rows_a) else None
 
 
+@_loader()
 def load_history(path: Path) -> list[Epoch]:
     """Return a checkpoint's training history, without rows where its file is missing."""
-    return read_history(path / "history.csv")
+    try:
+        return read_history(path / "history.csv")
+    except FileNotFoundError:
+        return []
 
 
 def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
@@ -189,9 +260,10 @@ def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
     recorded = load_meta(path).dataset
     try:
         images = load_test_split.or_raise(recorded.name, recorded.checksum).images
-    except (ValueError, FileNotFoundError):
+    except (ValueError, OSError):
         return None
-    return images[load_latents(path).index[rows]].numpy() / 255
+    index = load_latents(path).index[rows]
+    return images[index].numpy() / 255 if index.max() < len(images) else None
 
 
 @_loader(entries=4, message="Reading the data set …")

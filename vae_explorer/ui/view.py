@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
-from vae_explorer.analysis.projections import PROJECTIONS, tsne_projection, umap_projection
+from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.checkpoint.latents import Latents
-from vae_explorer.checkpoint.update import add_projection, is_writable
+from vae_explorer.checkpoint.update import is_writable
 from vae_explorer.figures.scatter import ScatterInfo
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
 from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.projection_job import (
+    ProjectionJob,
+    projection_job,
+    running_job,
+    start_projection,
+)
 
 __all__ = ["View", "choose_view", "show_view_metrics"]
 
 PCA, DIMENSIONS, UMAP = "PCA", "Dimensions", PROJECTIONS["umap"]
-
-# One at a time, or two visitors would compute the same.
-_COMPUTING = Lock()
 
 
 class View(NamedTuple):
@@ -88,39 +91,43 @@ def _choose_dimensions(latents: Latents) -> tuple[int, int]:
 
 
 def _offer_projection(path: Path, name: str) -> None:
-    """Say that the projection `name` is missing, and show a button that computes and saves it."""
-    title, count = PROJECTIONS[name], len(load_latents(path).mean)
+    """Say that the projection `name` is missing, and show what becomes of it or how to get it."""
+    title, codes = PROJECTIONS[name], load_latents(path).mean
     st.info(f"This checkpoint has no {title} yet, so this is PCA.")
+    job = projection_job(path, name, codes)
+    if job and not job.ended:
+        _show_job(job, len(codes))
+        return
+    if job and job.problem:
+        st.error(escape_markdown(f"The computation failed. {job.problem}"))
     if not is_writable(path):
         st.caption(
             f"It cannot be computed here: no write permission for {escape_markdown(str(path))}"
         )
         return
     st.caption("Missing projections are computed on demand and saved with the checkpoint.")
-    if st.button(f"Compute {title} of {count:,} codes"):
-        try:
-            _add_projection(path, name)
-        except (ValueError, OSError) as error:
-            st.error(escape_markdown(str(error)))
-        else:
-            st.rerun()
+    st.button(
+        f"Compute {title} of {len(codes):,} codes",
+        on_click=start_projection,
+        args=(path, name, codes),
+    )
 
 
-def _add_projection(path: Path, name: str) -> None:
-    text = f"{PROJECTIONS[name]}, a minute or so for 10,000 codes; stay on this page …"
-    with _COMPUTING:
-        latents = load_latents(path)
-        if name in latents.projections:
-            return  # by someone else, meanwhile
-        if name == "tsne":
-            bar = st.progress(0.0, text)
-            xy = tsne_projection(
-                latents.mean, on_progress=lambda share: bar.progress(min(share, 1.0), text)
-            )
-        else:
-            with st.spinner(text, show_time=True):
-                xy = umap_projection(latents.mean)
-        add_projection(path, latents, name, xy)
+@st.fragment(run_every=1)
+def _show_job(job: ProjectionJob, count: int) -> None:
+    """Say how far a projection of `count` codes is, and show it when it is there."""
+    title = PROJECTIONS[job.name]
+    if job.ended:
+        st.rerun()
+    if job.started is None:
+        first = running_job()
+        text = f"{title} waits for its turn"
+        if first:
+            text += f": {PROJECTIONS[first.name]} of {escape_markdown(first.path.name)} comes first"
+    else:
+        seconds = time.monotonic() - job.started
+        text = f"{title} of {count:,} codes: {seconds:.0f} s; 10,000 take a minute or so"
+    st.progress(min(job.share, 1.0), f"{text}. You can leave this page: the result is saved.")
 
 
 def show_view_metrics(path: Path, view: View) -> None:

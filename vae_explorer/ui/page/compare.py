@@ -23,9 +23,7 @@ with right:
     st.subheader("Configs, where they differ", anchor=False)
     show_differences(metas)
 st.subheader("Training curves", anchor=False)
-histories = {
-    name: load_history(path) for name, path, _ in shown if (path / "history.csv").is_file()
-}
+histories = {name: history for name, path, _ in shown if (history := load_history(path))}
 if histories:
     st.plotly_chart(histories_figure(histories), key=f"histories {sorted(histories)}")
     show_spikes(histories)

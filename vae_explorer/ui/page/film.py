@@ -7,12 +7,22 @@ import streamlit as st
 from vae_explorer.checkpoint.folder import FILM
 from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
 from vae_explorer.ui.live_map import show_film
-from vae_explorer.ui.loaders import class_colours, load_film, load_latents, load_meta
+from vae_explorer.ui.loaders import (
+    class_colours,
+    load_film,
+    load_latents,
+    load_meta,
+    say_until_changed,
+    states_of,
+)
 from vae_explorer.ui.markdown import escape_markdown
 
 path = chosen_checkpoint()
+before = states_of([path])
 meta, live = load_meta(path), load_film(path)
 if live is None:
+    if st.session_state.get("filmed") == path:
+        say_until_changed(f"{path.name}: its film is no longer here.", before)
     st.info(
         escape_markdown(
             f"{path.name} has no film. train.py films a training with --snapshots, for example: "
@@ -24,14 +34,15 @@ if live is None:
             st.button(f"Show the film of {escape_markdown(name)}", on_click=choose, args=(name,))
     st.stop()
 
-film = live.film
+film, labels = live.film, load_latents(path).label[live.film.row]
+st.session_state.filmed = path
 show_film(path.name, live.name)
 
 
 def _gif() -> bytes:
     from vae_explorer.film.gif import film_gif
 
-    return film_gif(film, load_latents(path).label[film.row], class_colours(meta))
+    return film_gif(film, labels, class_colours(meta))
 
 
 button, about = st.columns([1, 4], vertical_alignment="center")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_explorer.ui.checkpoints import choose_checkpoint, choose_compared
-from vae_explorer.ui.loaders import import_torch_soon
+from vae_explorer.ui.checkpoints import choose_checkpoint, choose_compared, compared
+from vae_explorer.ui.loaders import import_torch_soon, of_one_state
 
 UI = Path(__file__).parents[1]
 
@@ -31,5 +31,6 @@ page = st.navigation(
 )
 
 (choose_compared if page.url_path == "compare" else choose_checkpoint)(page.url_path)
-page.run()
+with of_one_state(*(shown.path for shown in compared())):
+    page.run()
 import_torch_soon()

@@ -11,7 +11,13 @@ import streamlit as st
 from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
 from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.ui.checkpoints import chosen_checkpoint
-from vae_explorer.ui.loaders import load_latents, load_meta, load_model, load_originals
+from vae_explorer.ui.loaders import (
+    load_latents,
+    load_meta,
+    load_model,
+    load_originals,
+    part_of_page,
+)
 from vae_explorer.ui.markdown import escape_markdown
 
 SHOWN, COLUMNS, PRIOR, POSTERIOR = 32, 8, 64, 16
@@ -29,7 +35,7 @@ def _number(label: str, key: str, low: int, high: int) -> int:
     return st.number_input(label, low, high, key=key, persist_state="session")
 
 
-@st.fragment
+@part_of_page
 def _show_reconstructions(path: Path) -> None:
     latents, count = load_latents(path), len(load_latents(path).index)
     st.subheader("Originals and reconstructions", anchor=False)
@@ -55,7 +61,7 @@ def _show_reconstructions(path: Path) -> None:
     )
 
 
-@st.fragment
+@part_of_page
 def _show_prior_samples(path: Path) -> None:
     st.subheader("Samples of the prior", anchor=False)
     seed = _number("Seed of the prior samples", "prior_seed", 0, 9999)
@@ -63,7 +69,7 @@ def _show_prior_samples(path: Path) -> None:
     _show(decode(load_model(path), z), "z ~ N(0, I), each shown as the mean of p(x|z).")
 
 
-@st.fragment
+@part_of_page
 def _show_image(path: Path) -> None:
     """Show what hangs on one test image: its posterior, and a traversal about its code."""
     latents, model = load_latents(path), load_model(path)
