@@ -13,6 +13,7 @@ from vae_explorer.analysis.metrics import METRICS
 from vae_explorer.checkpoint.folder import load_checkpoint
 from vae_explorer.checkpoint.meta import DatasetRecord
 from vae_explorer.checkpoint.update import add_metrics
+from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.data import Dataset, load_dataset
 
 __all__ = ["main"]
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     for path in args.checkpoints:
         try:
             checkpoint = load_checkpoint(path)
+            if args.save and (problem := why_not_writable(path)):
+                raise OSError(f"--save: {problem}")
             dataset = _dataset_of(checkpoint.meta.dataset, args.data_dir)
             found = evaluate(checkpoint.model, checkpoint.latents, dataset, args.samples)
             if args.save:

@@ -261,7 +261,7 @@ def test_a_folder_that_is_no_checkpoint_is_never_overwritten(model: VAE, tmp_pat
 
 def test_a_list_holds_the_broken_ones_with_their_reason_and_hides_the_hidden(saved: Path) -> None:
     (saved.parent / "broken").mkdir()
-    (saved.parent / ".training").mkdir()
+    (saved.parent / ".hidden").mkdir()
     (saved.parent / "a file").write_text("")
     broken, good = list_checkpoints(saved.parent)
     assert (broken.path.name, broken.meta) == ("broken", None)

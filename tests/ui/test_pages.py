@@ -273,9 +273,11 @@ def stopped(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_view_is_not_offered_where_it_cannot_be_stored(
     stopped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vae_explorer.ui.view.is_writable", lambda path: False)
+    monkeypatch.setattr(
+        "vae_explorer.ui.view.why_not_writable", lambda path: "no write permission for it"
+    )
     app = _clean(_open("projections", "stopped", view="UMAP"))
-    assert "no write permission for" in _words(app)
+    assert "no write permission for it" in _words(app)
     assert not app.button
 
 

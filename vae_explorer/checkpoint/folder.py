@@ -13,15 +13,15 @@ without torch, so that a page that needs no model does not wait for its import.
 from __future__ import annotations
 
 import os
-import shutil
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents, read_latents
 from vae_explorer.checkpoint.meta import Meta, read_meta
+from vae_explorer.checkpoint.place import find_folder, folders_aside, read_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,6 @@ __all__ = [
     "load_meta",
     "load_model",
     "load_weights",
-    "restore",
 ]
 
 WEIGHTS, META, HISTORY = "model.safetensors", "meta.json", "history.csv"
@@ -76,7 +75,11 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         FileNotFoundError: where the folder or one of its files is missing.
         ValueError: where a file is damaged or does not fit the others; it names the file.
     """
-    path = Path(path)
+    return replace(_load_parts(path), path=Path(path))
+
+
+@read_whole
+def _load_parts(path: Path) -> Checkpoint:
     meta = load_meta(path)
     return Checkpoint(
         path=path,
@@ -96,26 +99,27 @@ def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry
     folder = Path(folder)
     if not folder.is_dir():
         return []
-    for leftover in folder.glob(".*.old"):
-        restore(folder / leftover.name[1:-4])
+    paths = {path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
     entries = []
-    for path in sorted(folder.iterdir()):
-        if not path.is_dir() or path.name.startswith("."):
-            continue
+    for path in sorted(paths.union(folders_aside(folder))):
         try:
-            meta, problem = load_meta(path), None
-            _check_files(path)
+            meta, problem = _load_listed(path), None
         except (ValueError, OSError) as error:
             meta, problem = None, str(error)
         entries.append(CheckpointEntry(path, meta, problem))
     return entries
 
 
-def load_meta(path: Path | str) -> Meta:
+@read_whole
+def _load_listed(path: Path) -> Meta:
+    meta = load_meta(path)
+    _check_files(path)
+    return meta
+
+
+@read_whole
+def load_meta(path: Path) -> Meta:
     """Read `meta.json` of the checkpoint folder `path`."""
-    path = Path(path)
-    if not path.is_dir():
-        restore(path)
     if not path.is_dir():
         raise FileNotFoundError(
             f"{path}: found no such folder, expected a checkpoint; train.py writes them"
@@ -123,10 +127,11 @@ def load_meta(path: Path | str) -> Meta:
     return read_meta(_existing(path / META))
 
 
-def load_latents(path: Path | str) -> Latents:
+@read_whole
+def load_latents(path: Path) -> Latents:
     """Read `latents.npz` of the checkpoint folder `path`, checked against its `meta.json`."""
     meta = load_meta(path)
-    file = _existing(Path(path) / LATENTS)
+    file = _existing(path / LATENTS)
     return read_latents(file, meta.model.latent_dim, len(meta.dataset.classes))
 
 
@@ -135,10 +140,10 @@ def files_changed(path: Path | str) -> tuple[int, ...]:
 
     Those that are missing, or that may not be looked at, count as 0.
     """
-    found: list[int] = []
+    found, folder = [], find_folder(path)
     for name in (META, WEIGHTS, HISTORY, LATENTS, FILM):
         try:
-            stat = os.stat(Path(path) / name)
+            stat = os.stat(folder / name)
         except OSError:
             found += (0, 0)
         else:
@@ -146,19 +151,21 @@ def files_changed(path: Path | str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def load_weights(path: Path | str) -> dict[str, np.ndarray]:
+@read_whole
+def load_weights(path: Path) -> dict[str, np.ndarray]:
     """Read the weights of the checkpoint folder `path`, as stored, by name; without torch."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    file = _existing(Path(path) / WEIGHTS)
+    file = _existing(path / WEIGHTS)
     try:
         return load_file(file)
     except (SafetensorError, OSError, TypeError, KeyError) as error:
         raise ValueError(f"{file}: found no readable weights ({error})") from error
 
 
-def load_model(path: Path | str) -> VAE:
+@read_whole
+def load_model(path: Path) -> VAE:
     """Read the model of the checkpoint folder `path`: on the CPU, float32, evaluation mode."""
     # Imported here: torch takes seconds, and codes and metrics are read without it.
     import torch
@@ -168,7 +175,7 @@ def load_model(path: Path | str) -> VAE:
     from vae_explorer.vae.model import VAE
 
     meta = load_meta(path)
-    file = _existing(Path(path) / WEIGHTS)
+    file = _existing(path / WEIGHTS)
     try:
         # Batch normalisation counts its batches in whole numbers, and they stay as they are.
         weights = {
@@ -192,16 +199,6 @@ def load_model(path: Path | str) -> VAE:
         raise ValueError(f"{file}: found values that are not finite in {', '.join(broken)}")
     model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(False)
-
-
-def restore(path: Path) -> None:
-    """Bring back the former folder, or clear it away where a new one stands in its place."""
-    old = path.with_name(f".{path.name}.old")
-    if old.is_dir():
-        if path.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            os.replace(old, path)
 
 
 def _check_files(path: Path) -> None:

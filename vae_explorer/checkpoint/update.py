@@ -1,11 +1,11 @@
 """What is added to a finished checkpoint: projections of its codes, metrics that take long.
 
-A reader finds the old file or the new one. Weights and codes are never touched.
+A reader finds the old file or the new one. Weights and codes are never touched. Only one process
+adds at a time, and none while the checkpoint is trained again.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +14,9 @@ import numpy as np
 from vae_explorer.checkpoint.folder import LATENTS, META, load_latents, load_meta
 from vae_explorer.checkpoint.latents import Latents, write_latents
 from vae_explorer.checkpoint.meta import write_meta
+from vae_explorer.checkpoint.writing import claim
 
-__all__ = ["add_metrics", "add_projection", "is_writable"]
-
-
-def is_writable(path: Path | str) -> bool:
-    """Return whether this process may write to the checkpoint folder `path`."""
-    return os.access(path, os.W_OK)
+__all__ = ["add_metrics", "add_projection"]
 
 
 def add_projection(path: Path | str, latents: Latents, name: str, view: np.ndarray) -> None:
@@ -35,23 +31,24 @@ def add_projection(path: Path | str, latents: Latents, name: str, view: np.ndarr
     Raises:
         ValueError: for a view of another shape or that is not finite, or where other codes are in
             the folder by now; nothing is written.
-        OSError: where the folder cannot be written to.
+        OSError: where the folder cannot be written to, or another process writes to it.
     """
-    path = Path(path)
     expected = (len(latents.mean), 2)
     if view.shape != expected or not np.isfinite(view).all():
         raise ValueError(
             f"{name}: found a view of shape {view.shape}, expected finite numbers of shape "
             f"{expected}"
         )
-    found = load_latents(path)
-    if not np.array_equal(found.mean, latents.mean):
-        raise ValueError(
-            f"{path}: found other codes than those that {name} was made of; the checkpoint was "
-            "trained again meanwhile, compute it anew"
-        )
-    views = found.projections | {name: view.astype(np.float32)}
-    write_latents(path / LATENTS, replace(found, projections=views))
+    load_meta(path)  # Nothing is written beside what is no checkpoint.
+    with claim(path) as folder:
+        found = load_latents(folder)
+        if not np.array_equal(found.mean, latents.mean):
+            raise ValueError(
+                f"{path}: found other codes than those that {name} was made of; the checkpoint was "
+                "trained again meanwhile, compute it anew"
+            )
+        views = found.projections | {name: view.astype(np.float32)}
+        write_latents(folder / LATENTS, replace(found, projections=views))
 
 
 def add_metrics(path: Path | str, metrics: dict[str, float]) -> None:
@@ -59,9 +56,11 @@ def add_metrics(path: Path | str, metrics: dict[str, float]) -> None:
 
     Raises:
         ValueError: where a metric is not a finite number, or the folder is no checkpoint.
-        OSError: where the folder cannot be written to.
+        OSError: where the folder cannot be written to, or another process writes to it.
     """
     if odd := {name: value for name, value in metrics.items() if not np.isfinite(value)}:
         raise ValueError(f"metrics: found {odd}, expected finite numbers")
-    meta = load_meta(path)
-    write_meta(Path(path) / META, replace(meta, metrics=meta.metrics | metrics))
+    load_meta(path)
+    with claim(path) as folder:
+        meta = load_meta(folder)
+        write_meta(folder / META, replace(meta, metrics=meta.metrics | metrics))

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from vae_explorer.checkpoint.folder import FILM
+from vae_explorer.checkpoint.place import read_whole
 from vae_explorer.checkpoint.storage import check_arrays, read_arrays, write_arrays
+from vae_explorer.checkpoint.writing import claim
 
 __all__ = ["Film", "add_film", "load_film"]
 
@@ -50,15 +52,17 @@ def add_film(path: Path | str, film: Film) -> None:
     """Save the film of a checkpoint's training in its folder.
 
     Raises:
-        OSError: where the folder cannot be written to.
+        OSError: where the folder cannot be written to, or another process writes to it.
     """
     arrays = {name: value for name, value in vars(film).items() if name != "sheets"}
     sizes = np.array([len(sheet) for sheet in film.sheets], dtype=np.int64)
     sheets = np.frombuffer(b"".join(film.sheets), dtype=np.uint8)
-    write_arrays(Path(path) / FILM, arrays | {"sizes": sizes, "sheets": sheets})
+    with claim(path) as folder:
+        write_arrays(folder / FILM, arrays | {"sizes": sizes, "sheets": sheets})
 
 
-def load_film(path: Path | str, count: int, dims: int) -> Film | None:
+@read_whole
+def load_film(path: Path, count: int, dims: int) -> Film | None:
     """Read the film of a checkpoint folder, or None where it has none.
 
     Args:
@@ -68,7 +72,7 @@ def load_film(path: Path | str, count: int, dims: int) -> Film | None:
     Raises:
         ValueError: where the file is damaged or does not fit the codes; it names the file.
     """
-    file = Path(path) / FILM
+    file = path / FILM
     if not file.is_file():
         return None
     found = read_arrays(file)

@@ -12,7 +12,7 @@ import streamlit as st
 from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
 from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.checkpoint.latents import Latents
-from vae_explorer.checkpoint.update import is_writable
+from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.figures.scatter import ScatterInfo
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
 from vae_explorer.ui.markdown import escape_markdown
@@ -100,10 +100,8 @@ def _offer_projection(path: Path, name: str) -> None:
         return
     if job and job.problem:
         st.error(escape_markdown(f"The computation failed. {job.problem}"))
-    if not is_writable(path):
-        st.caption(
-            f"It cannot be computed here: no write permission for {escape_markdown(str(path))}"
-        )
+    if problem := why_not_writable(path):
+        st.caption(f"It cannot be computed here: {escape_markdown(problem)}")
         return
     st.caption("Missing projections are computed on demand and saved with the checkpoint.")
     st.button(
