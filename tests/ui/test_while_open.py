@@ -1,0 +1,238 @@
+"""What pages do when their checkpoint goes, changes or is half replaced while they are open."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from vae_explorer.checkpoint.folder import load_latents, load_meta
+from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.update import add_projection
+from vae_explorer.checkpoint.writing import save_checkpoint
+from vae_explorer.vae.config import ModelConfig
+from vae_explorer.vae.model import VAE
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = ROOT / "vae_explorer" / "ui" / "page" / "main.py"
+FILES = ("meta.json", "model.safetensors", "history.csv", "latents.npz")
+PAGES = ("explore", "compare", "projections", "samples", "model")
+
+
+def _save(path: Path, dims: int, side: int, codes: np.ndarray) -> Path:
+    """Write a checkpoint of an untrained model, with the means `codes`, (N, dims)."""
+    config = ModelConfig((1, side, side), latent_dim=dims, hidden=(8,))
+    shipped = load_meta(ROOT / "checkpoints" / "mnist-20d")
+    meta = replace(
+        shipped,
+        model=config,
+        dataset=replace(shipped.dataset, name="digits", test_size=len(codes)),
+        kl_by_dimension=[1.0] * dims,
+    )
+    numbers = np.arange(len(codes))
+    codes = codes.astype(np.float32)
+    latents = Latents(codes, np.zeros_like(codes), numbers % 10, numbers)
+    save_checkpoint(path, VAE(config).eval(), meta, [], latents)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoints to put in one another's place: `many` codes, `few` codes, `other` dimensions."""
+    torch.manual_seed(0)
+    folder, rng = tmp_path_factory.mktemp("made"), np.random.default_rng(0)
+    _save(folder / "many", 6, 8, rng.standard_normal((200, 6)))
+    _save(folder / "few", 6, 8, rng.standard_normal((40, 6)))
+    _save(folder / "other", 3, 12, rng.standard_normal((40, 3)))
+    for name in ("many", "few", "other"):
+        add_projection(folder / name, load_latents(folder / name), "umap", _umap(folder / name))
+    return folder
+
+
+def _umap(path: Path) -> np.ndarray:
+    return load_latents(path).mean[:, :2]
+
+
+@pytest.fixture
+def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The checkpoint that is open, `many` at first; `twin` is one that can be compared with it."""
+    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
+    shutil.copytree(made / "many", tmp_path / "twin")
+    return Path(shutil.copytree(made / "many", tmp_path / "here"))
+
+
+def _open(page: str, **state: object) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.query_params["compare" if page == "compare" else "checkpoint"] = (
+        "here/twin" if page == "compare" else "here"
+    )
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    return app if page == "explore" else app.switch_page(f"{page}.py").run()
+
+
+def _whole(app: AppTest) -> AppTest:
+    """Check that the page shows what was chosen, and says nothing."""
+    assert not app.exception
+    assert not [*app.error, *app.warning]
+    (address,) = [data["choice"] for data in _mounted(app) if "choice" in data]
+    assert address in ({"checkpoint": "here"}, {"compare": "here/twin"})
+    return app
+
+
+def _mounted(app: AppTest) -> list[dict]:
+    return [json.loads(element.proto.json) for element in app.get("bidi_component")]
+
+
+def _says(app: AppTest, *words: str) -> None:
+    """Check that the page says what is wrong with the checkpoint, which stays chosen."""
+    assert not app.exception
+    said = " ".join(element.value for element in app.error).replace("\\", "")
+    assert all(word in said for word in words), said
+    boxes = [box for box in app.selectbox if box.key == "picker_name"]
+    assert all(box.value == "here" for box in boxes)
+
+
+def _put(source: Path, here: Path) -> None:
+    """Replace the files of a checkpoint by those of another one."""
+    for name in FILES:
+        shutil.copy(source / name, here)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_what_is_wrong_while_its_checkpoint_is_not_whole_and_then_goes_on(
+    page: str, here: Path, made: Path
+) -> None:
+    app = _whole(_open(page))
+    away = here.rename(here.with_name(".away"))
+    _says(app.run(), "here")
+    away.rename(here)
+    _whole(app.run())
+    for name in FILES:
+        # Compare also shows what has neither codes nor history.
+        if page == "compare" and name in ("latents.npz", "history.csv"):
+            continue
+        (here / name).unlink()
+        _says(app.run(), name)
+        shutil.copy(made / "other" / name, here)
+        app.run()
+        assert not app.exception
+        shutil.copy(made / "many" / name, here)
+        _whole(app.run())
+
+
+def _select(app: AppTest, rows: list[int]) -> AppTest:
+    """Select rows on the page's plot, as a click or a lasso does."""
+    (chart,) = app.get("plotly_chart")
+    points = [{"curve_number": 0, "point_index": row, "customdata": row} for row in rows]
+    picked = {"points": points, "point_indices": rows, "box": [], "lasso": []}
+    states = app._tree.get_widget_states()
+    state = states.widgets.add(id=chart.proto.id)
+    state.string_value = json.dumps({"selection": picked})
+    return app._run(states)
+
+
+@pytest.mark.parametrize("other", ["few", "other"])
+@pytest.mark.parametrize("rows", [[199], [0, 150, 199]])
+def test_a_selection_that_no_longer_fits_is_dropped(
+    here: Path, made: Path, other: str, rows: list[int]
+) -> None:
+    app = _select(_whole(_open("projections", view="UMAP")), rows)
+    assert any("image 199" in text.value or "3 selected" in text.value for text in app.subheader)
+    _put(made / other, here)
+    _whole(_select(app, rows))
+    assert not any("199" in text.value for text in app.subheader)
+
+
+@pytest.mark.parametrize("other", ["few", "other"])
+def test_settings_that_no_longer_fit_are_dropped(here: Path, made: Path, other: str) -> None:
+    app = _whole(_open("samples"))
+    app.number_input(key="samples_page").set_value(7).run()
+    app.number_input(key="image").set_value(199).run()
+    views = _whole(_open("projections", view="Dimensions"))
+    across = views.selectbox(key="dimension Across")
+    across.set_value(5).run()
+    _put(made / other, here)
+    _whole(app.run())
+    assert app.number_input(key="image").value < 40
+    assert app.number_input(key="samples_page").value <= 2
+    _whole(views.run())
+    dims = 6 if other == "few" else 3
+    assert views.selectbox(key="dimension Across").value < dims
+
+
+def _offer(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if button.label.startswith("Compute ")]
+
+
+def _until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        time.sleep(0.05)
+
+
+def test_a_projection_is_computed_once_and_saved_though_its_visitor_leaves(here: Path) -> None:
+    first, second = (_whole(_open("projections", view="t-SNE")) for _ in range(2))
+    assert _offer(first) == ["Compute t-SNE of 200 codes"]
+    _whole(first.button[0].click().run())
+    assert _offer(first) == []
+    # Who comes now joins in, and who asked first may go.
+    _whole(second.run())
+    assert _offer(second) == []
+    _whole(first.switch_page("model.py").run())
+    _until(lambda: "tsne" in load_latents(here).projections)
+    assert "t-SNE 1" in _whole(second.run()).get("plotly_chart")[0].proto.spec
+
+
+def test_of_two_projections_both_are_saved(here: Path) -> None:
+    app = _whole(_open("projections", view="t-SNE"))
+    app.button[0].click().run()
+    for name in ("twin", "here"):
+        app.selectbox(key="picker_name").set_value(name).run()
+        assert not app.exception
+        assert _offer(app) == ["Compute t-SNE of 200 codes"] * (name == "twin")
+        if name == "twin":
+            app.button[0].click().run()
+    for path in (here, here.with_name("twin")):
+        _until(lambda path=path: "tsne" in load_latents(path).projections)
+
+
+@pytest.mark.parametrize("codes", [np.eye(1, 6), np.eye(2, 6), np.ones((50, 6))])
+def test_codes_that_cannot_be_projected_are_answered_in_words(
+    here: Path, codes: np.ndarray
+) -> None:
+    shutil.rmtree(here)
+    _save(here, 6, 8, codes)
+    app = _whole(_open("projections", view="UMAP"))
+    (button,) = app.button
+    button.click().run()
+    assert not app.exception
+    _until(lambda: bool(_offer(app.run())))
+    _says(app, "UMAP: found", "different codes", "expected at least 4")
+
+
+def test_the_process_that_computes_ends_with_the_server(here: Path) -> None:
+    shutil.rmtree(here)
+    codes = np.random.default_rng(0).standard_normal((4000, 6))
+    _save(here, 6, 8, codes)
+    command = [sys.executable, "-m", "vae_explorer.ui.projection_job", str(here), "tsne"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+        # It is at work.
+        assert json.loads(process.stdout.readline())["share"] > 0
+        # The system closes the pipe of a server that is killed.
+        process.stdin.close()
+        assert process.wait(60) != 0
+    assert load_latents(here).projections == {}
