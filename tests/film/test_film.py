@@ -162,13 +162,13 @@ def test_a_film_comes_back_from_its_file(film: Film, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"row": np.arange(8) + 1}, "found row 8, expected 0 to 7"),
+        ({"row": np.arange(8) + 1}, "found row from 1 to 8, expected 0 to 7"),
         ({"step": np.array([0, 2, 1, 5, 12])}, "steps that do not rise"),
-        ({"xy": np.zeros((5, 8, 3))}, r"found xy \(5, 8, 3\), expected shape \(5, 8, 2\)"),
-        ({"epoch": np.full(5, np.nan)}, "found epoch of float64, expected finite numbers"),
+        ({"xy": np.zeros((5, 8, 3))}, r"found xy of .*\(5, 8, 3\), expected .*\(5, 8, 2\)"),
+        ({"epoch": np.full(5, np.nan)}, "found epoch from nan to nan"),
         ({"box": np.array([0, 0, -1.0])}, "lattice"),
-        ({"across": 500}, "lattice of 500"),
-        ({"sheets": (b"PNG",) * 5}, "sheets of 15 bytes"),
+        ({"across": 500}, "found across from 500"),
+        ({"sheets": (b"PNG",) * 5}, "found sizes from 3 to 3"),
         ({"sheets": (b"no picture at all",) * 5}, "no WebP picture"),
     ],
 )

@@ -13,15 +13,17 @@ without torch, so that a page that needs no model does not wait for its import.
 from __future__ import annotations
 
 import os
-import zipfile
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from vae_explorer.checkpoint.history import Epoch, read_history
-from vae_explorer.checkpoint.latents import Latents, read_latents
+from vae_explorer.checkpoint.latents import Latents, check_latents, read_latents
 from vae_explorer.checkpoint.meta import Meta, read_meta
 from vae_explorer.checkpoint.place import find_folder, folders_aside, read_whole
+from vae_explorer.checkpoint.reading import Header, check_tensors, read_tensors
+from vae_explorer.vae.layers import weight_shapes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +87,7 @@ def _load_parts(path: Path) -> Checkpoint:
         path=path,
         model=load_model(path),
         meta=meta,
-        history=read_history(_existing(path / HISTORY)),
+        history=read_history(path / HISTORY),
         latents=load_latents(path),
     )
 
@@ -94,45 +96,48 @@ def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry
     """List the checkpoint folders in `folder` by name; hidden ones are left out.
 
     A folder that cannot be a checkpoint is listed with its problem. Only `meta.json` is read
-    whole; of the others, headers. A missing `folder` gives an empty list.
+    whole; of the others, headers. A missing `folder` gives an empty list, and one that cannot be
+    read an entry with that problem.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    paths = {path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
-    entries = []
-    for path in sorted(paths.union(folders_aside(folder))):
-        try:
-            meta, problem = _load_listed(path), None
-        except (ValueError, OSError) as error:
-            meta, problem = None, str(error)
-        entries.append(CheckpointEntry(path, meta, problem))
-    return entries
+    except OSError as error:
+        return [_problem(folder, f"found a folder that cannot be read ({error.strerror})")]
+    paths = {folder / name for name in names if not name.startswith(".")}
+    entries = map(_entry, sorted(paths.union(folders_aside(folder))))
+    return [entry for entry in entries if entry]
 
 
 @read_whole
 def _load_listed(path: Path) -> Meta:
+    """Read `meta.json`, and check the headers of the other files against it."""
     meta = load_meta(path)
-    _check_files(path)
+    check_tensors(path / WEIGHTS, _expected_weights(path, meta))
+    check_latents(path / LATENTS, meta.model.latent_dim)
+    if not os.path.isfile(path / HISTORY):
+        raise FileNotFoundError(f"{path / HISTORY}: found no such file, expected it")
     return meta
 
 
 @read_whole
 def load_meta(path: Path) -> Meta:
     """Read `meta.json` of the checkpoint folder `path`."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise FileNotFoundError(
             f"{path}: found no such folder, expected a checkpoint; train.py writes them"
         )
-    return read_meta(_existing(path / META))
+    return read_meta(path / META)
 
 
 @read_whole
 def load_latents(path: Path) -> Latents:
     """Read `latents.npz` of the checkpoint folder `path`, checked against its `meta.json`."""
     meta = load_meta(path)
-    file = _existing(path / LATENTS)
-    return read_latents(file, meta.model.latent_dim, len(meta.dataset.classes))
+    classes, images = len(meta.dataset.classes), meta.dataset.test_size
+    return read_latents(path / LATENTS, meta.model.latent_dim, classes, images)
 
 
 def files_changed(path: Path | str) -> tuple[int, ...]:
@@ -143,25 +148,22 @@ def files_changed(path: Path | str) -> tuple[int, ...]:
     found, folder = [], find_folder(path)
     for name in (META, WEIGHTS, HISTORY, LATENTS, FILM):
         try:
-            stat = os.stat(folder / name)
+            info = os.stat(folder / name)
         except OSError:
             found += (0, 0)
         else:
-            found += (stat.st_mtime_ns, stat.st_size)
+            found += (info.st_mtime_ns, info.st_size)
     return tuple(found)
 
 
 @read_whole
 def load_weights(path: Path) -> dict[str, np.ndarray]:
-    """Read the weights of the checkpoint folder `path`, as stored, by name; without torch."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    """Read the weights of the checkpoint folder `path`, as stored, by name; without torch.
 
-    file = _existing(path / WEIGHTS)
-    try:
-        return load_file(file)
-    except (SafetensorError, OSError, TypeError, KeyError) as error:
-        raise ValueError(f"{file}: found no readable weights ({error})") from error
+    Raises:
+        ValueError: where they are not those of the model in `meta.json`, or not finite.
+    """
+    return read_tensors(path / WEIGHTS, _expected_weights(path, load_meta(path)))
 
 
 @read_whole
@@ -169,53 +171,50 @@ def load_model(path: Path) -> VAE:
     """Read the model of the checkpoint folder `path`: on the CPU, float32, evaluation mode."""
     # Imported here: torch takes seconds, and codes and metrics are read without it.
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     from vae_explorer.vae.model import VAE
 
     meta = load_meta(path)
-    file = _existing(path / WEIGHTS)
-    try:
-        # Batch normalisation counts its batches in whole numbers, and they stay as they are.
-        weights = {
-            name: value.float() if value.is_floating_point() else value
-            for name, value in load_file(file).items()
-        }
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{file}: found no readable weights ({error})") from error
-    # Shapes before memory: a config can ask for more of it than there is.
+    weights = {name: torch.from_numpy(value) for name, value in load_weights(path).items()}
     with torch.device("meta"):
         model = VAE(meta.model)
-    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in weights.items()}
-    for name in sorted(expected | found):
-        if expected.get(name) != found.get(name):
-            raise ValueError(
-                f"{file}: found {name} with shape {found.get(name, 'missing')}, expected "
-                f"{expected.get(name, 'no such weight')} from the config in meta.json"
-            )
-    if broken := [name for name, value in weights.items() if not value.isfinite().all()]:
-        raise ValueError(f"{file}: found values that are not finite in {', '.join(broken)}")
-    model.load_state_dict(weights, assign=True)
+    # Batch normalisation counts its batches in whole numbers, and they stay as they are.
+    floats = {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in weights.items()
+    }
+    model.load_state_dict(floats, assign=True)
     return model.eval().requires_grad_(False)
 
 
-def _check_files(path: Path) -> None:
-    """Check that the files beside `meta.json` are there, of their kind and not cut short."""
-    from safetensors import SafetensorError, safe_open
-
-    weights, _, latents = (_existing(path / name) for name in (WEIGHTS, HISTORY, LATENTS))
+def _entry(path: Path) -> CheckpointEntry | None:
+    """Return what `path` is in a list, None for a file; whatever is in it, this raises nothing."""
     try:
-        with safe_open(weights, framework="numpy"):
-            pass
-    except SafetensorError as error:
-        raise ValueError(f"{weights}: found no readable weights ({error})") from error
-    if not zipfile.is_zipfile(latents):
-        raise ValueError(f"{latents}: found no readable array file")
+        if not stat.S_ISDIR(find_folder(path).stat().st_mode):
+            return None
+        str(path).encode()
+    except OSError as error:
+        return _problem(path, f"found no readable folder ({error.strerror})")
+    except UnicodeEncodeError:
+        return _problem(path, "found a name that is not UTF-8, expected one that is; rename it")
+    try:
+        return CheckpointEntry(path, _load_listed(path), None)
+    except (ValueError, OSError) as error:
+        return CheckpointEntry(path, None, str(error))
 
 
-def _existing(file: Path) -> Path:
-    if not file.is_file():
-        raise FileNotFoundError(f"{file}: found no such file, expected it in every checkpoint")
-    return file
+def _problem(path: Path, words: str) -> CheckpointEntry:
+    """Return an entry whose path can be printed; nobody opens it."""
+    path = Path(os.fsencode(path).decode(errors="replace"))
+    return CheckpointEntry(path, None, f"{path}: {words}")
+
+
+def _expected_weights(path: Path | str, meta: Meta) -> dict[str, Header]:
+    try:
+        shapes = weight_shapes(meta.model)
+    except ValueError as error:
+        raise ValueError(f"{Path(path) / META}: {error}") from error
+    return {
+        name: Header("whole" if name.endswith("num_batches_tracked") else "float", shape)
+        for name, shape in shapes.items()
+    }

@@ -6,6 +6,9 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
+from vae_explorer.checkpoint.reading import read_csv
+from vae_explorer.vae.config import MAX_EPOCHS
+
 __all__ = ["Epoch", "read_history", "write_history"]
 
 
@@ -36,23 +39,11 @@ def write_history(path: Path, history: list[Epoch]) -> None:
 
 def read_history(path: Path) -> list[Epoch]:
     """Read what `write_history` wrote; `ValueError` names the line that does not fit."""
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        if tuple(header) != Epoch._fields:
+    rows = read_csv(path, Epoch._fields, MAX_EPOCHS)
+    for line, row in enumerate(rows, start=2):
+        if not (row[0].is_integer() and 0 <= row[0] <= MAX_EPOCHS):
             raise ValueError(
-                f"{path}: found columns {', '.join(header) or '(none)'}, "
-                f"expected {', '.join(Epoch._fields)}"
+                f"{path}, line {line}: found epoch {row[0]:g}, expected a whole number from 0 to "
+                f"{MAX_EPOCHS:,}"
             )
-        history = []
-        for row in reader:
-            try:
-                if len(row) != len(Epoch._fields):
-                    raise ValueError(f"{len(row)} values")
-                history.append(Epoch(int(row[0]), *map(float, row[1:])))
-            except ValueError as error:
-                raise ValueError(
-                    f"{path}, line {reader.line_num}: found {error}, expected "
-                    f"{len(Epoch._fields)} numbers, the first a whole one"
-                ) from error
-        return history
+    return [Epoch(int(row[0]), *row[1:]) for row in rows]

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_explorer.checkpoint.storage import check_arrays, read_arrays, write_arrays
+from vae_explorer.checkpoint.reading import (
+    Header,
+    array_headers,
+    check_arrays,
+    check_range,
+    read_arrays,
+)
+from vae_explorer.checkpoint.storage import write_arrays
 
-__all__ = ["Latents", "read_latents", "write_latents"]
+__all__ = ["Latents", "check_latents", "read_latents", "write_latents"]
+
+MAX_CODES = 2**21
+# Squares and variances of these are numbers in 32 bits, with room for sums of millions.
+MAX_CODE, LOGVARS = 1e9, (-1000.0, 60.0)
 
 
 @dataclass(frozen=True)
@@ -42,31 +53,45 @@ def write_latents(file: Path, latents: Latents) -> None:
     write_arrays(file, codes | latents.projections)
 
 
-def read_latents(file: Path, dims: int, classes: int) -> Latents:
+def read_latents(file: Path, dims: int, classes: int, images: int) -> Latents:
     """Read what `write_latents` wrote.
 
     Args:
         file: to be read.
-        dims, classes: D and the number of classes, which the codes must have.
+        dims, classes, images: D, the number of classes and the size of the test split, which the
+            codes must fit.
 
     Raises:
         ValueError: where the file is damaged or has other codes; it names the file.
     """
-    found = read_arrays(file)
-    count = len(found["label"]) if np.ndim(found.get("label")) else 0
-    shapes = {"label": (count,), "index": (count,), "mean": (count, dims), "logvar": (count, dims)}
-    projections = found.keys() - shapes
-    check_arrays(file, found, shapes | dict.fromkeys(sorted(projections), (count, 2)))
-    label, index = found["label"].astype(np.int64), found["index"].astype(np.int64)
-    if index.min() < 0:
-        raise ValueError(f"{file}: found index {index.min()}, expected 0 or more")
-    if label.min() < 0 or label.max() >= classes:
-        raise ValueError(f"{file}: found label {label.max()}, expected 0 to {classes - 1}")
-    floats = {name: found[name].astype(np.float32) for name in found if name not in shapes}
+    expected = _expected(file, dims)
+    found = read_arrays(file, expected)
+    views = sorted(expected.keys() - {"mean", "logvar", "label", "index"})
+    ranges = dict.fromkeys(("mean", *views), (-MAX_CODE, MAX_CODE)) | {"logvar": LOGVARS}
+    ranges |= {"label": (0, classes - 1), "index": (0, images - 1)}
+    check_range(file, found, ranges)
     return Latents(
         mean=found["mean"].astype(np.float32),
         logvar=found["logvar"].astype(np.float32),
-        label=label,
-        index=index,
-        projections=floats,
+        label=found["label"].astype(np.int64),
+        index=found["index"].astype(np.int64),
+        projections={name: found[name].astype(np.float32) for name in views},
     )
+
+
+def check_latents(file: Path, dims: int) -> None:
+    """Refuse, by `ValueError`, a file without codes of `dims` dimensions; only headers are read."""
+    check_arrays(file, _expected(file, dims))
+
+
+def _expected(file: Path, dims: int) -> dict[str, Header]:
+    """Return which arrays must be there, for as many codes as there are labels."""
+    found = array_headers(file)
+    count = next(iter(found["label"].shape), 0) if "label" in found else 0
+    if not 1 <= count <= MAX_CODES:
+        raise ValueError(f"{file}: found {count:,} labels, expected 1 to {MAX_CODES:,}")
+    if not all(name.isidentifier() and len(name) < 40 for name in found):
+        raise ValueError(f"{file}: found a projection whose name is no plain word, expected one")
+    codes, numbers = Header("float", (count, dims)), Header("whole", (count,))
+    expected = {"mean": codes, "logvar": codes, "label": numbers, "index": numbers}
+    return dict.fromkeys(found, Header("float", (count, 2))) | expected

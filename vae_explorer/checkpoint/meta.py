@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from vae_explorer.checkpoint.reading import read_json
 from vae_explorer.checkpoint.storage import replacing
-from vae_explorer.vae.config import ModelConfig, TrainConfig, config_from_dict, config_to_dict
+from vae_explorer.vae.config import (
+    MAX_COUNT,
+    MAX_WHOLE,
+    ModelConfig,
+    TrainConfig,
+    config_from_dict,
+    config_to_dict,
+    describe,
+)
 
 __all__ = [
     "FORMAT_VERSION",
@@ -23,6 +31,11 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
+# A class travels to the browser as one byte.
+MAX_CLASSES = 256
+MAX_ENTRIES, MAX_LETTERS = 64, 1000
+# A sum of so large numbers is a number still, in 32 bits too.
+MAX_NUMBER = 1e30
 
 REQUIRED_METRICS = (
     *("test_neg_elbo", "test_reconstruction", "test_kl"),
@@ -92,18 +105,16 @@ class Meta:
     def from_dict(cls, values: object) -> Meta:
         """Make a Meta from `to_dict`'s result; `ValueError` says what is missing or odd."""
         if not isinstance(values, dict):
-            raise ValueError(f"found {type(values).__name__}, expected a JSON object")
+            raise ValueError(f"found {describe(values)}, expected a JSON object")
         if values.get("format_version") != FORMAT_VERSION:
             raise ValueError(
-                f"found format_version {values.get('format_version')!r}, expected "
+                f"found format_version {describe(values.get('format_version'))}, expected "
                 f"{FORMAT_VERSION}; train it again, or use the release that wrote it"
             )
         known = cls.__dataclass_fields__
         if missing := [name for name in known if name not in values]:
             raise ValueError(f"found no {', no '.join(missing)}; expected every field of a Meta")
-        for name, (fits, expected) in _FIELDS.items():
-            if not fits(values[name]):
-                raise ValueError(f"{name}: found {values[name]!r}, expected {expected}")
+        _check_fields(values, _FIELDS)
         parts = {
             "model": config_from_dict(ModelConfig, values["model"]),
             "training": config_from_dict(TrainConfig, values["training"]),
@@ -126,54 +137,74 @@ def write_meta(file: Path, meta: Meta) -> None:
 
 def read_meta(file: Path) -> Meta:
     """Read what `write_meta` wrote; `ValueError` names the file and what is wrong with it."""
+    values = read_json(file)
     try:
-        return Meta.from_dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, RecursionError) as error:
+        return Meta.from_dict(values)
+    except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= MAX_LETTERS
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    return real and -MAX_NUMBER <= value <= MAX_NUMBER
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _is_count(value: object, at_most: int = MAX_COUNT) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= at_most
 
 
-_FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
-    **dict.fromkeys(("name", "recipe", "device"), (_is_text, "a text")),
-    **dict.fromkeys(("epochs_done", "seed"), (_is_count, "a whole number of at least 0")),
-    "seconds": (_is_number, "a number"),
+def _is_table(value: object, fits: Callable[[object], bool]) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) <= MAX_ENTRIES
+        and all(map(_is_text, value))
+        and all(map(fits, value.values()))
+    )
+
+
+def _is_list(value: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(value, list) and all(map(fits, value))
+
+
+_TEXT = f"a text of at most {MAX_LETTERS:,} letters"
+_COUNT = f"a whole number from 0 to {MAX_COUNT:,}"
+_Fields = dict[str, tuple[Callable[[object], bool], str]]
+_FIELDS: _Fields = {
+    **dict.fromkeys(("name", "recipe", "device"), (_is_text, _TEXT)),
+    "epochs_done": (_is_count, _COUNT),
+    "seed": (lambda v: _is_count(v, MAX_WHOLE), f"a whole number from 0 to {MAX_WHOLE:,}"),
+    "seconds": (lambda v: _is_number(v) and v >= 0, "a number of at least 0"),
     "weights_dtype": (("float16", "float32").__contains__, "float16 or float32"),
-    "versions": (lambda v: isinstance(v, dict), "a version for each package"),
-    "kl_by_dimension": (lambda v: isinstance(v, list) and all(map(_is_number, v)), "numbers"),
+    "versions": (lambda v: _is_table(v, _is_text), "a version for each package"),
+    "kl_by_dimension": (lambda v: _is_list(v, _is_number), "numbers"),
     "metrics": (
-        lambda v: (
-            isinstance(v, dict)
-            and set(REQUIRED_METRICS) <= set(v)
-            and all(map(_is_number, v.values()))
-        ),
+        lambda v: _is_table(v, _is_number) and set(REQUIRED_METRICS) <= set(v),
         f"a number for each of {', '.join(REQUIRED_METRICS)}",
     ),
 }
+_DATASET_FIELDS: _Fields = {
+    **dict.fromkeys(("name", "checksum"), (_is_text, _TEXT)),
+    **dict.fromkeys(("train_size", "test_size"), (_is_count, _COUNT)),
+    "classes": (
+        lambda v: _is_list(v, _is_text) and 1 <= len(v) <= MAX_CLASSES and len(set(v)) == len(v),
+        f"1 to {MAX_CLASSES} different names",
+    ),
+}
+
+
+def _check_fields(values: dict[str, object], expected: _Fields, where: str = "") -> None:
+    for name, (fits, wanted) in expected.items():
+        if not fits(values[name]):
+            raise ValueError(f"{where}{name}: found {describe(values[name])}, expected {wanted}")
 
 
 def _dataset_record(values: object) -> DatasetRecord:
     known = DatasetRecord.__dataclass_fields__
     if not isinstance(values, dict) or set(values) != set(known):
-        found = ", ".join(values) if isinstance(values, dict) else repr(values)
-        raise ValueError(f"dataset: found {found}, expected {', '.join(known)}")
-    classes = values["classes"]
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise ValueError(f"dataset: found classes {classes!r}, expected a list of names")
-    for name in ("name", "checksum"):
-        if not _is_text(values[name]):
-            raise ValueError(f"dataset: found {name} {values[name]!r}, expected a text")
-    for name in ("train_size", "test_size"):
-        if not _is_count(values[name]):
-            raise ValueError(f"dataset: found {name} {values[name]!r}, expected a whole number")
-    return DatasetRecord(**values | {"classes": tuple(classes)})
+        raise ValueError(f"dataset: found {describe(values)}, expected {', '.join(known)}")
+    _check_fields(values, _DATASET_FIELDS, "dataset, ")
+    return DatasetRecord(**values | {"classes": tuple(values["classes"])})

@@ -7,17 +7,37 @@ even in half precision; what it draws takes some ten kilobytes.
 
 from __future__ import annotations
 
+import os
+import struct
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from vae_explorer.checkpoint.folder import FILM
 from vae_explorer.checkpoint.place import read_whole
-from vae_explorer.checkpoint.storage import check_arrays, read_arrays, write_arrays
+from vae_explorer.checkpoint.reading import (
+    Header,
+    array_headers,
+    check_range,
+    read_arrays,
+)
+from vae_explorer.checkpoint.storage import write_arrays
 from vae_explorer.checkpoint.writing import claim
 
 __all__ = ["Film", "add_film", "load_film"]
+
+MAX_SNAPSHOTS = 1000
+# A browser and the GIF unpack a sheet whole: 20 x 20 pictures of 256 x 256 fit.
+MAX_PIXELS = 2**25
+SIDES = (1e-6, 1e9)
+# What fits a browser's numbers, in 16 and 32 bits.
+RANGES = {
+    **{"step": (0, 2**32 - 1), "sizes": (12, 2**31), "across": (1, 64), "sheets": (0, 255)},
+    **dict.fromkeys(("epoch", "center", "axes", "box"), (-1e9, 1e9)),
+    **{"xy": (-65504, 65504), "neg_elbo": (-1e30, 1e30)},
+}
 
 
 @dataclass(frozen=True)
@@ -73,24 +93,17 @@ def load_film(path: Path, count: int, dims: int) -> Film | None:
         ValueError: where the file is damaged or does not fit the codes; it names the file.
     """
     file = path / FILM
-    if not file.is_file():
+    if not os.path.lexists(file):
         return None
-    found = read_arrays(file)
-    snapshots, filmed, size = (
-        len(found[name]) if np.ndim(found.get(name)) else 0 for name in ("step", "row", "sheets")
-    )
-    shapes = {
-        **dict.fromkeys(("step", "epoch", "neg_elbo", "sizes"), (snapshots,)),
-        **{"row": (filmed,), "xy": (snapshots, filmed, 2)},
-        **{"center": (dims,), "axes": (2, dims), "box": (3,), "across": (), "sheets": (size,)},
-    }
-    check_arrays(file, found, shapes)
-    _check_values(file, found, count)
-    ends = np.cumsum(found["sizes"])
-    data = found["sheets"].astype(np.uint8).tobytes()
-    sheets = tuple(data[end - size : end] for size, end in zip(found["sizes"], ends, strict=True))
-    if any(sheet[:4] != b"RIFF" or sheet[8:12] != b"WEBP" for sheet in sheets):
-        raise ValueError(f"{file}: found a sheet that is no WebP picture")
+    found = read_arrays(file, _expected(file, dims))
+    check_range(file, found, RANGES | {"row": (0, count - 1)})
+    if (np.diff(found["step"].astype(np.int64)) <= 0).any():
+        raise ValueError(f"{file}: found steps that do not rise, expected one after the other")
+    if not SIDES[0] <= found["box"][2] <= SIDES[1]:
+        raise ValueError(
+            f"{file}: found a lattice along {found['box'][2]:g}, expected {SIDES[0]:g} to "
+            f"{SIDES[1]:g}"
+        )
     return Film(
         step=found["step"].astype(np.int64),
         epoch=found["epoch"].astype(np.float32),
@@ -101,24 +114,54 @@ def load_film(path: Path, count: int, dims: int) -> Film | None:
         axes=found["axes"].astype(np.float32),
         box=found["box"].astype(np.float32),
         across=int(found["across"]),
-        sheets=sheets,
+        sheets=_sheets(file, found["sheets"].astype(np.uint8).tobytes(), found["sizes"].tolist()),
     )
 
 
-def _check_values(file: Path, found: dict[str, np.ndarray], count: int) -> None:
-    if len(found["step"]) < 2:
-        raise ValueError(f"{file}: found {len(found['step'])} snapshot, expected at least two")
-    if found["row"].min() < 0 or found["row"].max() >= count:
-        raise ValueError(f"{file}: found row {found['row'].max()}, expected 0 to {count - 1}")
-    if (np.diff(found["step"]) <= 0).any():
-        raise ValueError(f"{file}: found steps that do not rise, expected one after the other")
-    if found["box"][2] <= 0 or not 1 <= found["across"] <= 64:
+def _expected(file: Path, dims: int) -> dict[str, Header]:
+    """Return which arrays must be there, for as many snapshots and images as there are."""
+    found = array_headers(file)
+    snapshots, filmed, size = (
+        next(iter(found[name].shape), 0) if name in found else 0
+        for name in ("step", "row", "sheets")
+    )
+    if not 2 <= snapshots <= MAX_SNAPSHOTS or not filmed or not size:
         raise ValueError(
-            f"{file}: found a lattice of {found['across']} pictures along {found['box'][2]}, "
-            "expected 1 to 64 along more than 0"
+            f"{file}: found {snapshots:,} snapshots of {filmed:,} images in {size:,} bytes, "
+            f"expected 2 to {MAX_SNAPSHOTS:,} of at least one"
         )
-    if found["sizes"].min() < 12 or found["sizes"].sum() != len(found["sheets"]):
+    return {
+        **dict.fromkeys(("step", "sizes"), Header("whole", (snapshots,))),
+        **dict.fromkeys(("epoch", "neg_elbo"), Header("float", (snapshots,))),
+        **{"row": Header("whole", (filmed,)), "xy": Header("float", (snapshots, filmed, 2))},
+        **{"center": Header("float", (dims,)), "axes": Header("float", (2, dims))},
+        **{"box": Header("float", (3,)), "across": Header("whole", ())},
+        "sheets": Header("whole", (size,)),
+    }
+
+
+def _sheets(file: Path, content: bytes, sizes: list[int]) -> tuple[bytes, ...]:
+    """Cut the pictures from each other, and check of each how large it will be."""
+    if sum(sizes) != len(content):
+        raise ValueError(f"{file}: found sheets of {len(content):,} bytes, expected {sum(sizes):,}")
+    ends = list(accumulate(sizes))
+    sheets = tuple(content[end - size : end] for size, end in zip(sizes, ends, strict=True))
+    found = {_webp_size(sheet) for sheet in sheets}
+    (width, height), *others = found
+    if others or not 1 <= width * height <= MAX_PIXELS:
         raise ValueError(
-            f"{file}: found sheets of {len(found['sheets'])} bytes, expected "
-            f"{found['sizes'].sum()}, at least 12 each"
+            f"{file}: found a sheet that is no WebP picture or one of {width} x {height} pixels, "
+            f"expected WebP pictures of one size, of at most {MAX_PIXELS:,} pixels"
         )
+    return sheets
+
+
+def _webp_size(picture: bytes) -> tuple[int, int]:
+    """Return width and height of a still WebP picture, from its header; 0 and 0 of other bytes."""
+    if picture[:4] == b"RIFF" and picture[8:16] == b"WEBPVP8 " and picture[23:26] == b"\x9d\x01*":
+        width, height = struct.unpack_from("<HH", picture.ljust(30), 26)
+        return width & 0x3FFF, height & 0x3FFF
+    if picture[:4] == b"RIFF" and picture[8:16] == b"WEBPVP8L" and picture[20:21] == b"/":
+        (bits,) = struct.unpack_from("<I", picture.ljust(30), 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return 0, 0

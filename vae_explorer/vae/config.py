@@ -17,6 +17,9 @@ __all__ = [
     "ACTIVATIONS",
     "FAMILIES",
     "LIKELIHOODS",
+    "MAX_COUNT",
+    "MAX_EPOCHS",
+    "MAX_WHOLE",
     "POSTERIORS",
     "PRECISIONS",
     "SCHEDULES",
@@ -25,6 +28,7 @@ __all__ = [
     "config_differences",
     "config_from_dict",
     "config_to_dict",
+    "describe",
 ]
 
 ACTIVATIONS = ("relu", "gelu", "silu", "tanh", "softplus")
@@ -35,6 +39,10 @@ PRECISIONS = ("float32", "tfloat32", "bfloat16")
 SCHEDULES = ("constant", "cosine")
 # An epoch's randomness follows from the seed and the epoch together, in 64 bits.
 MAX_SEED = 2**32 - 1
+# What a machine can hold, far above what anyone trains: a config comes from a file, too.
+MAX_DIMS, MAX_LAYERS, MAX_WIDTH = 2048, 64, 2**20
+MAX_SIDE, MAX_IMAGE_VALUES = 1024, 2**20
+MAX_EPOCHS, MAX_COUNT, MAX_WHOLE = 100_000, 2**31 - 1, 2**63 - 1
 # Stored files keep the names that these fields had first.
 STORED_NAMES = {"kernels": "windows", "decoder_kernels": "decoder_windows"}
 
@@ -78,11 +86,16 @@ class ModelConfig:
     posterior: str = "logvar"
 
     def __post_init__(self) -> None:
-        _check_wholes(self, "image_shape", length=3)
-        _check_wholes(self, "hidden")
-        _check_whole(self, "latent_dim")
+        _check_wholes(self, "image_shape", MAX_SIDE, length=3)
+        if math.prod(self.image_shape) > MAX_IMAGE_VALUES:
+            raise ValueError(
+                f"image_shape: found {self.image_shape}, expected at most {MAX_IMAGE_VALUES:,} "
+                "values"
+            )
+        _check_wholes(self, "hidden", MAX_WIDTH)
+        _check_whole(self, "latent_dim", at_most=MAX_DIMS)
         if self.decoder_hidden is not None:
-            _check_wholes(self, "decoder_hidden")
+            _check_wholes(self, "decoder_hidden", MAX_WIDTH)
         _check_one_of(self, "activation", ACTIVATIONS)
         _check_one_of(self, "likelihood", LIKELIHOODS)
         _check_one_of(self, "family", FAMILIES)
@@ -160,11 +173,11 @@ class TrainConfig:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        _check_whole(self, "epochs")
+        if not isinstance(self.dataset, str):
+            raise ValueError(f"dataset: found {describe(self.dataset)}, expected a text")
+        _check_whole(self, "epochs", at_most=MAX_EPOCHS)
         _check_whole(self, "batch_size")
-        _check_whole(self, "seed", at_least=0)
-        if self.seed > MAX_SEED:
-            raise ValueError(f"seed: found {self.seed}, expected at most {MAX_SEED}")
+        _check_whole(self, "seed", at_least=0, at_most=MAX_SEED)
         if self.limit is not None:
             _check_whole(self, "limit")
         _check_one_of(self, "schedule", SCHEDULES)
@@ -174,7 +187,9 @@ class TrainConfig:
         _check_number(self, "warmup", 0.0, 1.0)
         for name, value in (("lr", self.lr), ("clip", self.clip)):
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
-                raise ValueError(f"{name}: found {value!r}, expected a finite number above 0")
+                raise ValueError(
+                    f"{name}: found {describe(value)}, expected a finite number above 0"
+                )
 
 
 def config_to_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
@@ -189,12 +204,12 @@ def config_from_dict(kind: type[Config], values: object) -> Config:
         ValueError: for a value that is no mapping, an unknown field or a field out of range.
     """
     if not isinstance(values, dict):
-        raise ValueError(f"{kind.__name__}: found {values!r}, expected a mapping of fields")
+        raise ValueError(f"{kind.__name__}: found {describe(values)}, expected a mapping of fields")
     names = {STORED_NAMES.get(f.name, f.name): f.name for f in fields(kind)}
-    if unknown := sorted(set(values) - set(names)):
+    if unknown := set(values) - set(names):
         raise ValueError(
-            f"{kind.__name__}: found unknown field {', '.join(map(repr, unknown))}, "
-            f"expected some of {', '.join(sorted(names))}"
+            f"{kind.__name__}: found {len(unknown)} unknown among {len(values)} fields, expected "
+            f"some of {', '.join(sorted(names))}"
         )
     return kind(**{names[key]: _to_tuples(value) for key, value in values.items()})
 
@@ -206,6 +221,20 @@ def config_differences(*runs: tuple[ModelConfig, TrainConfig]) -> dict[str, tupl
     return {name: found for name, found in values.items() if any(v != found[0] for v in found)}
 
 
+def describe(value: object) -> str:
+    """Return what a value is, for an error: numbers as they are, but no text, which may be any."""
+    if isinstance(value, Integral) and abs(value) > MAX_WHOLE:
+        return f"a whole number of {int(value).bit_length()} bits"
+    if value is None or isinstance(value, Real):
+        return str(value)
+    if isinstance(value, str):
+        return f"a text of {len(value)} letters"
+    if isinstance(value, tuple | list):
+        few = len(value) <= 8 and all(isinstance(part, Real) for part in value)
+        return f"({', '.join(map(describe, value))})" if few else f"a list of {len(value)}"
+    return f"a mapping of {len(value)} fields" if isinstance(value, dict) else "another thing"
+
+
 def _to_lists(value: object) -> object:
     return [_to_lists(part) for part in value] if isinstance(value, tuple) else value
 
@@ -214,47 +243,57 @@ def _to_tuples(value: object) -> object:
     return tuple(_to_tuples(part) for part in value) if isinstance(value, list) else value
 
 
-def _is_whole(value: object, at_least: int = 1) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= at_least
+def _is_whole(value: object, at_least: int = 1, at_most: int = MAX_COUNT) -> bool:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole and at_least <= value <= at_most
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _check_whole(config: object, name: str, at_least: int = 1) -> None:
+def _check_whole(config: object, name: str, at_least: int = 1, at_most: int = MAX_COUNT) -> None:
     value = getattr(config, name)
-    if not _is_whole(value, at_least):
-        raise ValueError(f"{name}: found {value!r}, expected a whole number of at least {at_least}")
+    if not _is_whole(value, at_least, at_most):
+        raise ValueError(
+            f"{name}: found {describe(value)}, expected a whole number from {at_least:,} to "
+            f"{at_most:,}"
+        )
 
 
-def _check_wholes(config: object, name: str, length: int | None = None) -> None:
+def _check_wholes(config: object, name: str, at_most: int, length: int | None = None) -> None:
     value = getattr(config, name)
-    right = isinstance(value, tuple) and length in (None, len(value)) and all(map(_is_whole, value))
-    if not right:
-        wanted = f"{length} whole numbers" if length else "whole numbers"
-        raise ValueError(f"{name}: found {value!r}, expected a tuple of {wanted} of at least 1")
+    few = isinstance(value, tuple) and len(value) <= MAX_LAYERS and length in (None, len(value))
+    if not few or not all(_is_whole(part, at_most=at_most) for part in value):
+        raise ValueError(
+            f"{name}: found {describe(value)}, expected a tuple of {length or 'some'} whole "
+            f"numbers from 1 to {at_most:,}"
+        )
 
 
 def _check_kernels(config: ModelConfig, name: str, hidden: int) -> None:
     value = getattr(config, name)
     pairs = isinstance(value, tuple) and all(
-        isinstance(kernel, tuple) and len(kernel) == 2 and all(map(_is_whole, kernel))
+        isinstance(kernel, tuple)
+        and len(kernel) == 2
+        and all(_is_whole(size, at_most=MAX_SIDE) for size in kernel)
         for kernel in value
     )
     if not pairs or (value and (config.family != "conv" or len(value) != hidden + 1)):
         wanted = f"{hidden + 1} pairs of size and stride, one more than there are channels, or ()"
         wanted = wanted if config.family == "conv" else "(): only the family conv has kernels"
-        raise ValueError(f"{name}: found {value!r}, expected {wanted}")
+        raise ValueError(f"{name}: found {describe(value)}, expected {wanted}")
 
 
 def _check_number(config: object, name: str, low: float, high: float) -> None:
     value = getattr(config, name)
     if not _is_number(value) or not low <= value < high:
-        raise ValueError(f"{name}: found {value!r}, expected a number in [{low:g}, {high:g})")
+        raise ValueError(
+            f"{name}: found {describe(value)}, expected a number in [{low:g}, {high:g})"
+        )
 
 
 def _check_one_of(config: object, name: str, known: tuple[str, ...]) -> None:
     value = getattr(config, name)
     if value not in known:
-        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(known)}")
+        raise ValueError(f"{name}: found {describe(value)}, expected one of {', '.join(known)}")

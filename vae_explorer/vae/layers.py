@@ -31,11 +31,14 @@ __all__ = [
     "decoder_layers",
     "encoder_layers",
     "output_shape",
+    "weight_shapes",
 ]
 
 # A config chooses one of `ACTIVATIONS`; the others have fixed places.
 LAYER_ACTIVATIONS = (*ACTIVATIONS, "leaky_relu", "sigmoid", "clamp")
 LEAKY_SLOPE = 0.2
+# Values that a layer makes of one image, and weights of a model: what memory has room for.
+MAX_OUTPUT, MAX_WEIGHTS = 2**24, 2**28
 
 
 class Dense(NamedTuple):
@@ -164,6 +167,45 @@ def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
     if after is None or min(after) < 1:
         raise ValueError(f"found an input of shape {shape}, expected one that fits {layer!r}")
     return after
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each weight of a model, by the name that PyTorch gives it.
+
+    Raises:
+        ValueError: for a model that memory has no room for.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    pixels = (math.prod(config.image_shape),)
+    parts = {"encoder": (encoder_layers(config), pixels)}
+    parts |= {"decoder": (decoder_layers(config), (config.latent_dim,))}
+    for part, (layers, shape) in parts.items():
+        for index, layer in enumerate(layers):
+            shape = output_shape(layer, shape)  # noqa: PLW2901
+            if math.prod(shape) > MAX_OUTPUT:
+                raise ValueError(
+                    f"{part}.layers.{index}: found an output of shape {shape}, expected at most "
+                    f"{MAX_OUTPUT:,} values"
+                )
+            found = _weights(layer).items()
+            shapes |= {f"{part}.layers.{index}.{name}": weight for name, weight in found}
+    if (count := sum(map(math.prod, shapes.values()))) > MAX_WEIGHTS:
+        raise ValueError(f"model: found {count:,} weights, expected at most {MAX_WEIGHTS:,}")
+    return shapes
+
+
+def _weights(layer: Layer) -> dict[str, tuple[int, ...]]:
+    match layer:
+        case Dense(inputs, outputs):
+            return {"weight": (outputs, inputs), "bias": (outputs,)}
+        case Conv(inputs, outputs, kernel):
+            return {"weight": (outputs, inputs, kernel, kernel), "bias": (outputs,)}
+        case ConvTranspose(inputs, outputs, kernel):
+            return {"weight": (inputs, outputs, kernel, kernel), "bias": (outputs,)}
+        case BatchNorm(channels):
+            names = ("weight", "bias", "running_mean", "running_var")
+            return dict.fromkeys(names, (channels,)) | {"num_batches_tracked": ()}
+    return {}
 
 
 def _is_image(shape: tuple[int, ...], channels: int) -> bool:
