@@ -6,17 +6,13 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from vae_explorer.data import DATASETS
-from vae_explorer.training.distributed import local_device, process_group
-from vae_explorer.training.run import (
-    RESUME_HINT,
-    choose_device,
-    choose_recipes,
-    recipe_in_words,
-    train_recipe,
-)
+from vae_explorer.training.distributed import is_rank_0, local_device, process_group
+from vae_explorer.training.run import choose_device, prepare_runs, recipe_in_words, train_run
+from vae_explorer.training.state import RESUME_HINT
 from vae_explorer.vae.config import PRECISIONS
 from vae_explorer.vae.recipes import DEFAULT_RECIPES, RECIPES
 
@@ -79,12 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         device = local_device(choose_device(args.device))
-        with process_group(device) as group, group.mute_other_ranks():
-            for source, recipe in choose_recipes(args):
-                if status := train_recipe(source, recipe, args, device, group):
+        with process_group(device) as group, group.mute_other_ranks(), ExitStack() as held:
+            for run in prepare_runs(args, device, group, held):
+                if status := train_run(run):
                     return status
     except (ValueError, OSError) as error:
-        print(f"train.py: {error}", file=sys.stderr)
+        if is_rank_0():
+            print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nstopped; all finished epochs are kept. {RESUME_HINT}", file=sys.stderr)

@@ -17,7 +17,7 @@ from vae_explorer.training import fit, state
 from vae_explorer.vae.config import TrainConfig
 
 WHERE, EPOCH, *FLAGS = sys.argv[1:]
-weight, save_file = fit.kl_weight, state.save_file
+weight, save = fit.kl_weight, state.save
 
 
 def killed_in_an_epoch(config: TrainConfig, step: int, steps: int) -> float:
@@ -26,15 +26,20 @@ def killed_in_an_epoch(config: TrainConfig, step: int, steps: int) -> float:
     return weight(config, step, steps)
 
 
-def killed_at_a_write(tensors: dict, file: Path, metadata: dict) -> None:
-    save_file(tensors, file, metadata=metadata)
+def killed_at_a_write(tensors: dict, metadata: dict) -> bytes:
     if len(json.loads(metadata["state"])["history"]) == int(EPOCH):
-        os.truncate(file, file.stat().st_size // 2)
-        os.kill(os.getpid(), signal.SIGKILL)
+        Path.write_bytes = killed_half_way
+    return save(tensors, metadata=metadata)
+
+
+def killed_half_way(file: Path, content: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(content[: len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if WHERE == "epoch":
     fit.kl_weight = killed_in_an_epoch
 else:
-    state.save_file = killed_at_a_write
+    state.save = killed_at_a_write
 sys.exit(train.main(FLAGS))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from vae_explorer.analysis.codes import encode_split
 from vae_explorer.checkpoint.storage import replacing
@@ -73,10 +73,11 @@ class Snapshots:
         folder: where they lie.
         count: how many are wanted.
         steps: how many the whole run takes.
+        run: what tells it from others; snapshots of another run are left alone.
     """
 
-    def __init__(self, folder: Path, count: int, steps: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, count: int, steps: int, run: str = "") -> None:
+        self.folder, self.run = folder, run
         self.due = snapshot_steps(count, steps)
 
     def clear(self) -> None:
@@ -84,9 +85,7 @@ class Snapshots:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def keep(self, step: int, model: VAE, test: Split) -> None:
-        """Keep the model as it is after `step` steps, if its turn has come."""
-        if step not in self.due:
-            return
+        """Keep the model as it is after `step` steps, one of those that are `due`."""
         split = test.first(FILMED)
         was_training = model.training
         model.eval()
@@ -98,32 +97,36 @@ class Snapshots:
             for name, value in model.decoder.state_dict().items()
         }
         tensors["mean"] = torch.from_numpy(mean)
+        header = {"step": step, "neg_elbo": neg_elbo, "run": self.run}
+        content = save(
+            {name: value.contiguous() for name, value in tensors.items()},
+            metadata={"snapshot": json.dumps(header)},
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
-        header = json.dumps({"step": step, "neg_elbo": neg_elbo})
         with replacing(self.folder / f"{step:09d}.safetensors") as temporary:
-            save_file(
-                {name: value.contiguous() for name, value in tensors.items()},
-                temporary,
-                metadata={"snapshot": header},
-            )
+            temporary.write_bytes(content)
 
     def load(self) -> list[Snapshot]:
-        """Return all that are there in their order, those of the run before it was resumed too.
+        """Return this run's in their order, those from before it was resumed too.
 
         Raises:
             ValueError: where one is not readable.
         """
-        return [self._read(file) for file in self.files]
+        found = map(self._read, self.files)
+        return [snapshot for snapshot in found if snapshot is not None]
 
     @property
     def files(self) -> list[Path]:
         """Those that are there, in their order."""
         return sorted(self.folder.glob("*.safetensors"))
 
-    def _read(self, file: Path) -> Snapshot:
+    def _read(self, file: Path) -> Snapshot | None:
         try:
             with safe_open(file, framework="pt") as stored:
                 header = json.loads((stored.metadata() or {})["snapshot"])
+                # Earlier releases did not say whose a snapshot is.
+                if header.get("run", self.run) != self.run:
+                    return None
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
             decoder = {
                 name.removeprefix("decoder."): value

@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-__all__ = ["ProcessGroup", "local_device", "process_group"]
+__all__ = ["ProcessGroup", "is_rank_0", "local_device", "process_group"]
 
 
 class ProcessGroup(NamedTuple):
@@ -40,10 +40,28 @@ class ProcessGroup(NamedTuple):
         """Wrap `model` so that a backward pass leaves every rank the mean gradient."""
         return nn.parallel.DistributedDataParallel(model) if self.world_size > 1 else model
 
-    def barrier(self) -> None:
-        """Wait until all ranks are here."""
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Run the block on every rank and wait for all; where one fails, let all fail alike.
+
+        Without it, ranks that have not failed would wait for the one that has.
+
+        Raises:
+            ValueError, OSError: where the block raised it, here or on another rank.
+        """
+        problem = None
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            problem = error
+        texts = [str(problem) if problem else None]
         if self.world_size > 1:
-            dist.barrier()
+            texts *= self.world_size
+            dist.all_gather_object(texts, str(problem) if problem else None)
+        if problem:
+            raise problem
+        if failed := [text for text in texts if text is not None]:
+            raise ValueError(failed[0])
 
     @contextmanager
     def mute_other_ranks(self) -> Iterator[None]:
@@ -58,10 +76,16 @@ class ProcessGroup(NamedTuple):
     def rank_0_first(self) -> Iterator[None]:
         """Run the block on rank 0 before the others run it, such as a download."""
         if self.rank > 0:
-            self.barrier()
-        yield
-        if self.rank == 0:
-            self.barrier()
+            self._barrier()
+        try:
+            yield
+        finally:
+            if self.rank == 0:
+                self._barrier()
+
+    def _barrier(self) -> None:
+        if self.world_size > 1:
+            dist.barrier()
 
 
 @contextmanager
@@ -70,11 +94,19 @@ def process_group(device: torch.device) -> Iterator[ProcessGroup]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield ProcessGroup()
         return
+    if device.type == "cuda":
+        # Python objects are gathered by way of the current GPU.
+        torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield ProcessGroup(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
+
+
+def is_rank_0() -> bool:
+    """Return whether this process is the first of those that torchrun started, or alone."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def local_device(device: torch.device) -> torch.device:

@@ -19,7 +19,13 @@ from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.data import Dataset, Split
 from vae_explorer.film.snapshots import Snapshots
 from vae_explorer.training.distributed import ProcessGroup
-from vae_explorer.training.state import TrainingState, read_state, resumed_state, write_state
+from vae_explorer.training.state import (
+    RESUME_HINT,
+    TrainingState,
+    read_state,
+    resumed_state,
+    write_state,
+)
 from vae_explorer.training.step import (
     Diverged,
     Step,
@@ -34,7 +40,7 @@ from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.precision import rounded_products
 
-__all__ = ["FitResult", "fit", "total_steps", "train_epochs"]
+__all__ = ["FitResult", "check_images", "fit", "total_steps", "train_epochs"]
 
 # Steps between two looks at whether the losses are finite.
 CHECK_EVERY = 200
@@ -91,31 +97,35 @@ def fit(
         ValueError: where shapes disagree, or a resumed run had another config or other data.
         Diverged: where the loss was not finite before any epoch was saved.
         KeyboardInterrupt: where Ctrl-C came before any epoch was saved.
+        OSError: where the state or a snapshot cannot be written, such as on a full disk.
     """
-    _check_images(model_config, train_config, dataset, group)
+    check_images(model_config, train_config, dataset, group)
     torch.manual_seed(train_config.seed)
     model = VAE(model_config).to(device)
     optimizer = adam(model, train_config, is_captured(torch.device(device), group))
     history: list[Epoch] = []
     if resume and state_path is not None:
-        state = resumed_state(state_path, model_config, train_config, dataset.checksum)
-        if state is not None:
-            state.restore(model, optimizer)
-            history = state.history
+        history = _resume(state_path, model, optimizer, train_config, dataset.checksum)
     train = dataset.train.first(train_config.limit).to(device)
     test = dataset.test.to(device)
     writes, saved, problem = group.rank == 0, bool(history), None
     bar = _progress_bar(train_config, len(train.images), len(history), disable=not writes)
 
+    def keep_snapshot(step: int) -> None:
+        if snapshots is not None and step in snapshots.due:
+            with group.together():
+                if writes:
+                    snapshots.keep(step, model, test)
+
     def after_step(step: int) -> None:
         bar.update()
-        if snapshots is not None and writes:
-            snapshots.keep(step, model, test)
+        keep_snapshot(step)
 
     try:
-        if snapshots is not None and writes and not history:
-            snapshots.clear()
-            snapshots.keep(0, model, test)
+        if snapshots is not None and not history:
+            if writes:
+                snapshots.clear()
+            keep_snapshot(0)
         epochs = train_epochs(
             model,
             optimizer,
@@ -129,13 +139,13 @@ def fit(
         for row in epochs:
             history.append(row)
             if state_path is not None:
-                if writes:
-                    state = TrainingState.capture(
-                        model, optimizer, train_config, dataset.checksum, history
-                    )
-                    write_state(state_path, state)
                 # The other ranks would go back to what rank 0 wrote.
-                group.barrier()
+                with group.together():
+                    if writes:
+                        state = TrainingState.capture(
+                            model, optimizer, train_config, dataset.checksum, history
+                        )
+                        write_state(state_path, state)
                 saved = True
             bar.write(_epoch_line(row, train_config.epochs))
             bar.set_description(_epoch_name(row.epoch + 1, train_config.epochs), refresh=False)
@@ -147,6 +157,8 @@ def fit(
         state = read_state(state_path)
         state.restore(model, optimizer)
         history = state.history
+    except OSError as error:
+        raise OSError(f"{error}. {RESUME_HINT}" if saved else str(error)) from error
     finally:
         bar.close()
     interrupted = len(history) < train_config.epochs
@@ -209,6 +221,19 @@ def train_epochs(
         yield Epoch(epoch, reconstruction + kl, reconstruction, kl, *tested, seconds)
 
 
+def _resume(
+    path: Path, model: VAE, optimizer: torch.optim.Optimizer, config: TrainConfig, checksum: str
+) -> list[Epoch]:
+    """Take up the run whose state is at `path`, if there is one, and return its history."""
+    state = resumed_state(path, model.config, config, checksum)
+    if state is None:
+        print(f"nothing to resume at {path}: training from the start")
+        return []
+    print(f"resuming after epoch {len(state.history)} from {path}")
+    state.restore(model, optimizer)
+    return state.history
+
+
 def total_steps(config: TrainConfig, count: int) -> int:
     """Return how many steps a whole run on `count` images takes."""
     return config.epochs * math.ceil(count / config.batch_size)
@@ -242,7 +267,7 @@ def _epoch_line(row: Epoch, epochs: int) -> str:
     )
 
 
-def _check_images(
+def check_images(
     model_config: ModelConfig, train_config: TrainConfig, dataset: Dataset, group: ProcessGroup
 ) -> None:
     """Refuse images of another shape, and a last batch too small to be normalised by each rank."""

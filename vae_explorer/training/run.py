@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import sys
 import textwrap
 from argparse import Namespace
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,20 +16,24 @@ from typing import NamedTuple
 import torch
 
 from vae_explorer.checkpoint.folder import load_meta
-from vae_explorer.checkpoint.writing import check_replaceable
+from vae_explorer.checkpoint.place import work_path
+from vae_explorer.checkpoint.writing import check_replaceable, claim
 from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
 from vae_explorer.film.snapshots import Snapshots
 from vae_explorer.training.distributed import ProcessGroup
-from vae_explorer.training.fit import FitResult, fit, total_steps
+from vae_explorer.training.fit import FitResult, check_images, fit, total_steps
 from vae_explorer.training.save import device_name, save_trained
+from vae_explorer.training.state import RESUME_HINT, resumed_state
 from vae_explorer.training.step import is_captured
+from vae_explorer.vae.config import TrainConfig, config_to_dict
 from vae_explorer.vae.precision import PrecisionChoice, choose_precision
 from vae_explorer.vae.recipes import DEFAULT_RECIPES, RECIPES, Recipe, find_recipe
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
-__all__ = ["RESUME_HINT", "choose_device", "choose_recipes", "recipe_in_words", "train_recipe"]
+__all__ = ["choose_device", "choose_recipes", "prepare_runs", "recipe_in_words", "train_run"]
 
-RESUME_HINT = "Run the same command with --resume to continue after the last finished epoch."
+# Bytes: a file system allows 255, and the files beside a folder have longer names than it.
+LONGEST_NAME = 200
 
 
 def recipe_in_words(recipe: Recipe) -> str:
@@ -69,6 +77,13 @@ def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
             f"--name: found {args.name!r}, expected a folder's name without a path or a leading "
             "dot; --out says where the folder goes"
         )
+    if args.name is not None and (
+        not args.name.isprintable() or len(os.fsencode(args.name)) > LONGEST_NAME
+    ):
+        raise ValueError(
+            f"--name: found {len(os.fsencode(args.name))} bytes, expected at most {LONGEST_NAME}, "
+            "and only characters that can be shown; choose another"
+        )
     recipes = [_with_flags(find_recipe(name), args) for name in names]
     if len(folders := {recipe.name for recipe in recipes}) < len(recipes):
         raise ValueError(
@@ -78,70 +93,128 @@ def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
     return list(zip(names, recipes, strict=True))
 
 
-def train_recipe(
-    source: str, recipe: Recipe, args: Namespace, device: torch.device, group: ProcessGroup
-) -> int:
-    """Train a recipe into the folder of its name.
-
-    Args:
-        source: the name of the recipe that was asked for.
-        recipe: that recipe with the flags in it.
-        args: of `train.py`.
-        device: where to train.
-        group: the processes that train together.
-
-    Returns:
-        The exit status: 0, 130 after Ctrl-C, or 1 where the loss was no longer finite.
-    """
-    path, state = args.out / recipe.name, args.out / ".training" / f"{recipe.name}.safetensors"
-    if args.out.exists() and not args.out.is_dir():
-        raise ValueError(f"--out: found {args.out}, which is a file, expected a folder")
-    check_replaceable(path)
-    with group.rank_0_first():
-        dataset = load_dataset(recipe.training.dataset, args.data_dir)
-    precision = PrecisionChoice(args.precision, "set by --precision")
-    if args.precision == "auto":
-        precision = choose_precision(device)
-    run = _Run(source, recipe, dataset, device, group, precision)
-    print(_run_summary(run, args.data_dir or default_data_dir()), flush=True)
-    if _is_finished(path) and not args.resume:
-        print(f"  replaces  the finished checkpoint {path}, once this run is finished")
-    training = replace(recipe.training, precision=precision.precision)
-    snapshots = _snapshots(args, state, total_steps(training, run.train_size))
-    result = fit(
-        recipe.model,
-        training,
-        dataset,
-        device=device,
-        state_path=state,
-        resume=args.resume,
-        group=group,
-        snapshots=snapshots,
-    )
-    status = 1 if result.problem else 130 if result.interrupted else 0
-    if group.rank == 0:
-        if result.problem:
-            print(f"train.py: {result.problem}", file=sys.stderr)
-        _write_checkpoint(run, result, path, snapshots)
-    if status != 130:
-        # torchrun ends all ranks when one has failed, and rank 0 may still be writing.
-        group.barrier()
-    return status
-
-
 class _Run(NamedTuple):
-    """What is trained, on what, where and how; `source` is the name of the recipe asked for."""
+    """What is trained, on what, where and how, and into which folder.
+
+    `source` is the name of the recipe asked for; `data_dir` where the data is, for the summary.
+    """
 
     source: str
     recipe: Recipe
+    training: TrainConfig
     dataset: Dataset
+    data_dir: Path
     device: torch.device
     group: ProcessGroup
     precision: PrecisionChoice
+    path: Path
+    state: Path
+    resume: bool
+    snapshots: Snapshots | None
 
     @property
     def train_size(self) -> int:
         return len(self.dataset.train.first(self.recipe.training.limit).labels)
+
+
+def prepare_runs(
+    args: Namespace, device: torch.device, group: ProcessGroup, held: ExitStack
+) -> list[_Run]:
+    """Return what `args` ask for, once all that can be known to fail has been looked at.
+
+    Args:
+        args: of `train.py`.
+        device: where to train.
+        group: the processes that train together.
+        held: keeps the claims of all folders, for rank 0 to write them; no other run may.
+
+    Raises:
+        ValueError: for flags that do not fit, a damaged training state, another run's state.
+        OSError: for a folder that cannot be written to, or that another process writes to.
+    """
+    recipes, runs = choose_recipes(args), []
+    if args.out.exists() and not args.out.is_dir():
+        raise ValueError(f"--out: found {args.out}, which is a file, expected a folder")
+    with group.together():
+        for _, recipe in recipes * (group.rank == 0):
+            check_replaceable(args.out / recipe.name)
+            held.enter_context(claim(args.out / recipe.name))
+    datasets: dict[str, Dataset] = {}
+    with group.together():
+        for source, recipe in recipes:
+            name = recipe.training.dataset
+            if name not in datasets:
+                with group.rank_0_first():
+                    datasets[name] = load_dataset(name, args.data_dir)
+            run = _prepare(source, recipe, datasets[name], args, device=device, group=group)
+            runs.append(run)
+    return runs
+
+
+def _prepare(
+    source: str,
+    recipe: Recipe,
+    dataset: Dataset,
+    args: Namespace,
+    *,
+    device: torch.device,
+    group: ProcessGroup,
+) -> _Run:
+    precision = PrecisionChoice(args.precision, "set by --precision")
+    if args.precision == "auto":
+        precision = choose_precision(device)
+    training = replace(recipe.training, precision=precision.precision)
+    path = args.out / recipe.name
+    run = _Run(
+        source=source,
+        recipe=recipe,
+        training=training,
+        dataset=dataset,
+        data_dir=args.data_dir or default_data_dir(),
+        device=device,
+        group=group,
+        precision=precision,
+        path=path,
+        state=work_path(path, ".safetensors"),
+        resume=args.resume,
+        snapshots=None,
+    )
+    check_images(recipe.model, training, dataset, group)
+    if args.resume:
+        resumed_state(run.state, recipe.model, training, dataset.checksum)
+    return run._replace(snapshots=_snapshots(run, args.snapshots))
+
+
+def train_run(run: _Run) -> int:
+    """Train into a run's folder.
+
+    Returns:
+        The exit status: 0, 130 after Ctrl-C, or 1 where the loss was no longer finite.
+    """
+    print(_run_summary(run), flush=True)
+    if _is_finished(run.path) and not run.resume:
+        print(f"  replaces  the finished checkpoint {run.path}, once this run is finished")
+    result = fit(
+        run.recipe.model,
+        run.training,
+        run.dataset,
+        device=run.device,
+        state_path=run.state,
+        resume=run.resume,
+        group=run.group,
+        snapshots=run.snapshots,
+    )
+    status = 1 if result.problem else 130 if result.interrupted else 0
+    # torchrun ends all ranks when one has failed, and rank 0 may still be writing.
+    with nullcontext() if status == 130 else run.group.together():
+        if run.group.rank == 0:
+            if result.problem:
+                print(f"train.py: {result.problem}", file=sys.stderr)
+            try:
+                _write_checkpoint(run, result)
+            except OSError as error:
+                raise OSError(f"{error}. {RESUME_HINT}") from error
+    return status
 
 
 def _with_flags(recipe: Recipe, args: Namespace) -> Recipe:
@@ -175,13 +248,13 @@ def _changed_name(recipe: Recipe, dataset: str, dims: int) -> str:
     return "-".join([*parts, f"{dims}d"])
 
 
-def _run_summary(run: _Run, data_dir: Path) -> str:
+def _run_summary(run: _Run) -> str:
     """Return what is trained, on what, where and how, a line each."""
     model, training = run.recipe.model, run.recipe.training
     original = RECIPES[run.source]
     unchanged = (model, training) == (original.model, original.training)
     changes = "" if unchanged else f"{run.source} with other settings. "
-    where = f" from {data_dir}" if DATASETS[run.dataset.name].folder else ", from scikit-learn"
+    where = f" from {run.data_dir}" if DATASETS[run.dataset.name].folder else ", from scikit-learn"
     extras = f", dropout {model.dropout:g}" * bool(model.dropout)
     extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
     extras += f", weight decay {training.weight_decay:g}" * bool(training.weight_decay)
@@ -204,33 +277,35 @@ def _run_summary(run: _Run, data_dir: Path) -> str:
         f"products  {run.precision.precision}: {run.precision.reason}; all else is float32",
         f"steps     {steps}",
     ]
+    if run.snapshots and run.resume and run.state.is_file() and not run.snapshots.files:
+        lines.append("note      this run began without --snapshots: its film begins here")
     if model.latent_dim == 1:
         lines.append("note      the app's maps need two dimensions: only the Model page opens it")
     return "\n  ".join(lines)
 
 
-def _snapshots(args: Namespace, state: Path, steps: int) -> Snapshots | None:
+def _snapshots(run: _Run, count: int | None) -> Snapshots | None:
     """Return where a run's snapshots go, if it is filmed; a film that was begun is finished."""
-    folder = state.with_suffix(".snapshots")
-    begun = args.resume and any(folder.glob("*.safetensors"))
-    if args.snapshots is None and not begun:
-        return None
-    if args.resume and state.is_file() and not begun:
-        print("  note      this run began without --snapshots: its film begins here")
-    return Snapshots(folder, args.snapshots or 2, steps)
+    digest = hashlib.sha256(run.dataset.checksum.encode())
+    # Only the number of epochs may be another where a run is resumed.
+    for config in (run.recipe.model, replace(run.training, epochs=1)):
+        digest.update(json.dumps(config_to_dict(config)).encode())
+    folder, steps = work_path(run.path, ".snapshots"), total_steps(run.training, run.train_size)
+    snapshots = Snapshots(folder, 2 if count is None else count, steps, digest.hexdigest())
+    begun = run.resume and snapshots.load()
+    return snapshots if begun or count is not None else None
 
 
-def _write_checkpoint(
-    run: _Run, result: FitResult, path: Path, snapshots: Snapshots | None
-) -> None:
+def _write_checkpoint(run: _Run, result: FitResult) -> None:
     """Save a run, and print where; an interrupted one does not replace a finished checkpoint."""
+    path = run.path
     stopped = f"stopped after epoch {len(result.history)} of {result.train_config.epochs}"
     if result.interrupted and _is_finished(path):
         print(f"\n{stopped}; {path} is a finished checkpoint and stays as it was. {RESUME_HINT}")
         return
     if result.interrupted:
         print(f"\n{stopped}; measuring it and writing {path} ...", flush=True)
-    meta = save_trained(result, path, run.source, run.dataset, run.device, snapshots=snapshots)
+    meta = save_trained(result, path, run.source, run.dataset, run.device, snapshots=run.snapshots)
     print(
         f"wrote {path}: test −ELBO {meta.metrics['test_neg_elbo']:.2f} nats per image, "
         f"{meta.metrics['active_units']} of {meta.model.latent_dim} dimensions active"
@@ -242,6 +317,6 @@ def _write_checkpoint(
 def _is_finished(path: Path) -> bool:
     try:
         meta = load_meta(path)
-    except (ValueError, FileNotFoundError):
+    except (ValueError, OSError):
         return False
     return meta.epochs_done >= meta.training.epochs

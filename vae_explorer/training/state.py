@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from vae_explorer.checkpoint.history import Epoch
@@ -25,7 +25,9 @@ from vae_explorer.vae.config import (
     config_to_dict,
 )
 
-__all__ = ["TrainingState", "read_state", "resumed_state", "write_state"]
+__all__ = ["RESUME_HINT", "TrainingState", "read_state", "resumed_state", "write_state"]
+
+RESUME_HINT = "Run the same command with --resume to continue after the last finished epoch."
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,10 @@ def write_state(path: Path, state: TrainingState) -> None:
         "history": [list(epoch) for epoch in state.history],
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.tensors.items()}
+    content = save(tensors, metadata={"state": json.dumps(header)})
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"state": json.dumps(header)})
+        temporary.write_bytes(content)
 
 
 def read_state(path: Path) -> TrainingState:
@@ -120,13 +123,12 @@ def read_state(path: Path) -> TrainingState:
 def resumed_state(
     path: Path, model_config: ModelConfig, train_config: TrainConfig, dataset_checksum: str
 ) -> TrainingState | None:
-    """Read the state that a run is to be resumed from; None, and a message, if there is none.
+    """Read the state that a run is to be resumed from; None if there is none.
 
     Raises:
         ValueError: for another run's state: only a larger number of epochs may differ.
     """
     if not path.is_file():
-        print(f"nothing to resume at {path}: training from the start")
         return None
     state = read_state(path)
     same_epochs = replace(train_config, epochs=state.train_config.epochs)
@@ -146,5 +148,4 @@ def resumed_state(
             f"epochs: found {train_config.epochs}, expected at least {done}, which the run at "
             f"{path} has finished; raise --epochs, or leave out --resume to train from the start"
         )
-    print(f"resuming after epoch {done} from {path}")
     return state
