@@ -8,7 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from vae_explorer.checkpoint.history import Epoch
-from vae_explorer.figures.style import CLASS_COLOURS, FONT_SIZE, base_figure, class_colour
+from vae_explorer.figures.style import (
+    CLASS_COLOURS,
+    FONT_SIZE,
+    base_figure,
+    class_colour,
+    plotly_text,
+)
 
 __all__ = ["histories_figure", "history_figure", "kl_figure", "spikes"]
 
@@ -43,9 +49,10 @@ def histories_figure(histories: Mapping[str, list[Epoch]]) -> go.Figure:
     """Draw the −ELBO of several trainings by name: on the test split, and dotted in training."""
     figure = base_figure()
     for k, (name, history) in enumerate(histories.items()):
-        _add_curve(figure, history, "test", f"{name}, test", color=class_colour(k), width=3)
+        shown = plotly_text(name)
+        _add_curve(figure, history, "test", f"{shown}, test", color=class_colour(k), width=3)
         dotted = {"color": class_colour(k), "width": 2, "dash": "dot"}
-        _add_curve(figure, history, "train", f"{name}, train", **dotted)
+        _add_curve(figure, history, "train", f"{shown}, train", **dotted)
     ranges = [limits for history in histories.values() if (limits := _history_range(history))]
     if len(ranges) == len(histories):
         lows, highs = zip(*ranges, strict=True)

@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from vae_explorer.checkpoint.latents import Latents
-from vae_explorer.figures.style import base_figure, class_colour
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text
+from vae_explorer.figures.style import base_figure, class_colour, plotly_text
 
 __all__ = ["ScatterInfo", "scatter_figure"]
 
@@ -88,10 +89,10 @@ def _point_traces(info: ScatterInfo) -> list[go.Scattergl]:
                     marker={"color": class_colour(label), "size": 5, "opacity": 0.65},
                     selected={"marker": {"size": 9, "opacity": 1}},
                     unselected={"marker": {"opacity": 0.12}},
-                    name=name,
+                    name=plotly_text(name),
                     legendgroup=name,
                     showlegend=layer == 0,
-                    hovertemplate=f"<b>{name}</b> · test image %{{text}}<br>"
+                    hovertemplate=f"<b>{plotly_text(name)}</b> · test image %{{text}}<br>"
                     "(%{x:.2f}, %{y:.2f})<extra></extra>",
                 )
             )
@@ -110,7 +111,7 @@ def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
             go.Scattergl(
                 x=[x],
                 y=[y],
-                text=[name],
+                text=[plain_text(name, MAX_NAME)],
                 mode="markers+text" if on_disc else "text",
                 textfont={"size": 17, "weight": "bold", "color": ink},
                 marker={"color": colour, "size": 25, "line": {"color": "white", "width": 2}},

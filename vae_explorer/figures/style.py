@@ -1,10 +1,14 @@
-"""What all plots share: the colours of the classes, the size of the type, the axes."""
+"""What all plots share: colours of the classes, size of the type, axes, names from elsewhere."""
 
 from __future__ import annotations
 
+import re
+
 import plotly.graph_objects as go
 
-__all__ = ["CLASS_COLOURS", "FONT_SIZE", "base_figure", "class_colour"]
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text
+
+__all__ = ["CLASS_COLOURS", "FONT_SIZE", "base_figure", "class_colour", "plotly_text"]
 
 # Petroff 2021, "Accessible Color Sequences for Data Visualization": ten colours that keep apart
 # under the common kinds of colour blindness.
@@ -20,6 +24,14 @@ _GRID = "rgba(128, 128, 128, 0.25)"
 def class_colour(label: int) -> str:
     """Return the colour of a class as `#rrggbb`; they repeat after ten."""
     return CLASS_COLOURS[label % len(CLASS_COLOURS)]
+
+
+def plotly_text(name: str) -> str:
+    """Return `name` so that plotly, which reads HTML, templates and TeX, shows it as it is.
+
+    WebGL's text is read by nobody: it takes `plain_text`.
+    """
+    return re.sub(r"[&<>%$]", lambda found: f"&#{ord(found[0])};", plain_text(name, MAX_NAME))
 
 
 def base_figure() -> go.Figure:

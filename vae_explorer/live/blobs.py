@@ -19,6 +19,7 @@ from vae_explorer.analysis.codes import PrincipalAxes, active_units, dimensions_
 from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.checkpoint.folder import WEIGHTS, load_meta, load_weights
 from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequ
     stored = [name for name in PROJECTIONS if name in latents.projections]
     arrays |= {name: latents.projections[name].astype(np.float32) for name in stored}
     header = {
-        "classes": list(meta.dataset.classes),
+        "classes": [plain_text(name, MAX_NAME) for name in meta.dataset.classes],
         "colours": list(colours),
         "kl": meta.kl_by_dimension,
         "order": dimensions_by_kl(latents).tolist(),
@@ -147,7 +148,7 @@ def film_blob(film: Film, latents: Latents, meta: Meta, colours: Sequence[str]) 
         "sheets": np.frombuffer(b"".join(film.sheets), dtype=np.uint8),
     }
     header = {
-        "classes": list(meta.dataset.classes),
+        "classes": [plain_text(name, MAX_NAME) for name in meta.dataset.classes],
         "colours": list(colours),
         "across": film.across,
         "image_shape": list(meta.model.image_shape),

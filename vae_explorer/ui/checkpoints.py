@@ -16,9 +16,10 @@ import streamlit as st
 
 from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints, load_meta
 from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import States, say_until_changed, states_of
-from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.markdown import escape_markdown, widget_key
 
 __all__ = [
     "Shown",
@@ -86,7 +87,7 @@ def choose_checkpoint(page: str) -> None:
             "Checkpoint",
             list(titles),
             key="picker_name",
-            format_func=titles.get,
+            format_func=lambda name: plain_text(titles[name]),
             on_change=lambda: choose(st.session_state.picker_name),
             label_visibility="collapsed",
         )
@@ -125,7 +126,7 @@ def choose_compared(page: str) -> None:
         _read_address(page, known, entries)
     chosen = _compared_names(known)
     names = [name for name in chosen if name in known]
-    label = escape_markdown(", ".join(chosen)) or "Choose checkpoints"
+    label = escape_markdown(", ".join(chosen) or "Choose checkpoints")
     with st.container(key="picker"), st.popover(label, key="compared_picker", width="stretch"):
         _list_compared(known, chosen)
         _list_broken(entries)
@@ -222,7 +223,7 @@ def _list_compared(known: dict[str, Shown], names: list[str]) -> None:
         st.session_state.compared_names = rest if name in names else [*names, name]
 
     def box(name: str, text: str, disabled: bool = False) -> None:
-        key = f"compare {name}".replace("__", "_ _")
+        key = widget_key("compare", name)
         st.session_state[key] = name in names
         st.checkbox(
             escape_markdown(text), key=key, disabled=disabled, on_change=toggle, args=(name,)

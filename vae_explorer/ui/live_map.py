@@ -12,9 +12,10 @@ from pathlib import Path
 import streamlit as st
 
 from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_alignment, load_latents, load_live
-from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.markdown import escape_markdown, widget_key
 
 __all__ = ["show_comparison", "show_film", "show_map", "write_address"]
 
@@ -30,7 +31,7 @@ def show_map(path: Path) -> None:
     """Show the live map of a checkpoint."""
     _stop_without_a_plane({path.name: load_latents(path).mean.shape[1]})
     _component(
-        key=f"map of {path}",
+        key=widget_key("map of", path),
         data=load_live(path) | {"base": _base("explore.js")},
     )
 
@@ -45,7 +46,7 @@ def show_comparison(shown: Sequence[tuple[str, Path, Meta]]) -> None:
         checkpoints.append(
             load_live(path)
             | {
-                "name": name,
+                "name": plain_text(name),
                 "caption": f"{meta.model.latent_dim}-D · −ELBO {meta.metrics['test_neg_elbo']:.1f}",
                 "dataset": meta.dataset.checksum,
                 "rotation": None if alignment is None else alignment.rotation.tolist(),
@@ -59,7 +60,7 @@ def show_comparison(shown: Sequence[tuple[str, Path, Meta]]) -> None:
 
 def show_film(name: str, digest: str) -> None:
     """Show the film of the checkpoint `name`, whose blob has the digest `digest`."""
-    _component(key="film", data={"key": digest, "name": name, "base": _base("film.js")})
+    _component(key="film", data={"key": digest, "name": plain_text(name), "base": _base("film.js")})
 
 
 def write_address(page: str, **choice: str) -> None:

@@ -1,23 +1,35 @@
-"""Text that came from elsewhere, shown as it is."""
+"""Text that came from elsewhere, for Streamlit: shown as it is, and as a part of keys."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["escape_markdown"]
+from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.live.store import digest
 
-PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#!|~$:&])")
-# Where Streamlit would find an address in plain text: `www.`, `//` and `@`.
-ADDRESS = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=//)|(?=@)", re.IGNORECASE)
-WORD_JOINER = "\u2060"
-MAX_LENGTH = 300
+__all__ = ["escape_markdown", "widget_key"]
+
+# What means nothing to Markdown wherever it stands: `my_model-v2`, `97.5`, "a: b".
+HARMLESS = r"(?<=[^\W_])[-_](?=[^\W_])|(?<=[^\W_])(?<!www)\.(?=[^\W_])|:(?= )|[,;?\"'%]"
+MARK = re.compile(rf"({HARMLESS})|([:@.=>-])|[!-/:-@\[-`{{-~]", re.IGNORECASE)
+# Streamlit finds addresses, arrows and `:names:` in text, also in text that is escaped. It does not
+# look across a change of colour, and one of no letters is not seen.
+BREAK = ":color[]"
 
 
 def escape_markdown(text: str) -> str:
-    """Return `text` so that Markdown shows it letter by letter; of a long one, the beginning.
+    """Return `text` so that Markdown shows it letter by letter: `plain_text` of it.
 
     A link or a folder's name must not bring pictures or links of its own onto a page.
     """
-    text = text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
-    text = ADDRESS.sub(WORD_JOINER, " ".join(text.split()))
-    return PUNCTUATION.sub(r"\\\1", text)
+    return MARK.sub(_escape, plain_text(text).strip())
+
+
+def widget_key(what: str, *names: object) -> str:
+    """Return the key of a widget that belongs to `names`; keys may not hold `__`, but paths do."""
+    return f"{what} {digest(repr(names).encode())}"
+
+
+def _escape(found: re.Match[str]) -> str:
+    harmless, joining = found.groups()
+    return harmless or f"{BREAK * bool(joining)}\\{found[0]}"

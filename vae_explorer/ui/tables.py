@@ -93,7 +93,7 @@ def show_recipe(meta: Meta, history: list[Epoch]) -> None:
     )
     recipe = RECIPES.get(meta.recipe)
     if recipe is None:
-        st.markdown(f"Recipe **{escape_markdown(meta.recipe)}**, which this release does not know.")
+        st.markdown(f"Recipe {escape_markdown(meta.recipe)}, which this release does not know.")
         return
     source = f" [Source]({recipe.url})." if recipe.url else ""
     st.markdown(f"Recipe **{recipe.name}**: {recipe.description}{source}")
@@ -112,8 +112,8 @@ def show_recipe(meta: Meta, history: list[Epoch]) -> None:
 def show_spikes(histories: Mapping[str, list[Epoch]]) -> None:
     """Name the epochs in which training curves, by the checkpoint's name, run off their plot."""
     found = [
-        f"{escape_markdown(name)} {split} in epoch{'s' * (len(epochs) > 1)} "
-        f"{', '.join(map(str, epochs))}".strip()
+        f"{escape_markdown(name) + ' ' if name else ''}{split} in epoch{'s' * (len(epochs) > 1)} "
+        f"{', '.join(map(str, epochs))}"
         for name, history in histories.items()
         for split, epochs in spikes(history).items()
         if epochs

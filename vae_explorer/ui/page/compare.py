@@ -8,7 +8,7 @@ from vae_explorer.figures.curves import histories_figure
 from vae_explorer.ui.checkpoints import compared
 from vae_explorer.ui.live_map import show_comparison
 from vae_explorer.ui.loaders import load_history
-from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.markdown import escape_markdown, widget_key
 from vae_explorer.ui.tables import show_compared_metrics, show_differences, show_spikes
 
 shown = compared()
@@ -25,7 +25,7 @@ with right:
 st.subheader("Training curves", anchor=False)
 histories = {name: history for name, path, _ in shown if (history := load_history(path))}
 if histories:
-    st.plotly_chart(histories_figure(histories), key=f"histories {sorted(histories)}")
+    st.plotly_chart(histories_figure(histories), key=widget_key("histories", *sorted(histories)))
     show_spikes(histories)
 if missing := [name for name in metas if name not in histories]:
     st.caption(escape_markdown(f"No history.csv: {', '.join(missing)}."))

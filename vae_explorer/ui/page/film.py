@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.checkpoint.folder import FILM
+from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
 from vae_explorer.ui.live_map import show_film
 from vae_explorer.ui.loaders import (
@@ -15,7 +16,7 @@ from vae_explorer.ui.loaders import (
     say_until_changed,
     states_of,
 )
-from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.markdown import escape_markdown, widget_key
 
 path = chosen_checkpoint()
 before = states_of([path])
@@ -31,7 +32,12 @@ if live is None:
     )
     for name, other in usable_checkpoints().items():
         if (other.path / FILM).is_file():
-            st.button(f"Show the film of {escape_markdown(name)}", on_click=choose, args=(name,))
+            st.button(
+                f"Show the film of {escape_markdown(name)}",
+                key=widget_key("film", name),
+                on_click=choose,
+                args=(name,),
+            )
     st.stop()
 
 film, labels = live.film, load_latents(path).label[live.film.row]
@@ -49,7 +55,7 @@ button, about = st.columns([1, 4], vertical_alignment="center")
 button.download_button(
     "Download as GIF",
     _gif,
-    file_name=f"{path.name}.gif",
+    file_name=f"{plain_text(path.name)}.gif",
     mime="image/gif",
     on_click="ignore",
     width="stretch",

@@ -10,6 +10,7 @@ from vae_explorer.figures.architecture import architecture_figure
 from vae_explorer.figures.curves import history_figure, kl_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import load_history, load_latents, load_meta
+from vae_explorer.ui.markdown import widget_key
 from vae_explorer.ui.tables import show_metrics, show_recipe, show_spikes
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
@@ -26,7 +27,7 @@ with left:
         architecture_figure(
             meta.model, ink="white" if st.context.theme.type == "dark" else "black"
         ),
-        key=f"architecture {path}",
+        key=widget_key("architecture", path),
         config={"displayModeBar": False},
     )
     st.caption(
@@ -34,7 +35,7 @@ with left:
         "wide as the logarithm of the number of values that leave the layer."
     )
     st.subheader("Training curves", anchor=False)
-    st.plotly_chart(history_figure(history), key=f"history {path}", height=360)
+    st.plotly_chart(history_figure(history), key=widget_key("history", path), height=360)
     show_spikes({"": history})
 with right:
     st.subheader("Objective", anchor=False)
@@ -49,4 +50,4 @@ with right:
     )
     st.subheader("KL by dimension", anchor=False)
     kl = kl_figure(np.array(meta.kl_by_dimension), active_units(latents))
-    st.plotly_chart(kl, key=f"kl {path}", height=320)
+    st.plotly_chart(kl, key=widget_key("kl", path), height=320)

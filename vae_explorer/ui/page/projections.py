@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import decode, dimensions_by_kl
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.figures.scatter import scatter_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
@@ -19,7 +20,7 @@ from vae_explorer.ui.loaders import (
     load_model,
     load_originals,
 )
-from vae_explorer.ui.markdown import escape_markdown
+from vae_explorer.ui.markdown import escape_markdown, widget_key
 from vae_explorer.ui.view import choose_view, show_view_metrics
 
 GROUP_SIZE, COLUMNS, MAX_DIMS = 35, 7, 5
@@ -52,7 +53,8 @@ def _show_group(path: Path, rows: list[int]) -> None:
     counts = np.bincount(latents.label[rows], minlength=len(meta.dataset.classes))
     st.subheader(f"{len(rows):,} selected")
     bars = [
-        f"<tr><th scope=row>{html.escape(name)}</th><td>{count:,}</td><td class=bar>"
+        f"<tr><th scope=row>{html.escape(plain_text(name, MAX_NAME))}</th>"
+        f"<td>{count:,}</td><td class=bar>"
         f"<div style='width:{100 * count / counts.max():.1f}%;background:{colour}'></div></td></tr>"
         for name, count, colour in sorted(
             zip(meta.dataset.classes, counts, class_colours(meta), strict=True),
@@ -80,7 +82,7 @@ with details:
 with chart, st.container(key="map"):
     event = st.plotly_chart(
         scatter_figure(view.info),
-        key=f"scatter {path} {view.name}",
+        key=widget_key("scatter", path, view.name),
         height="stretch",
         on_select="rerun",
         config=CHART,

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import (
@@ -28,7 +29,8 @@ VALUES = np.linspace(-3, 3, 13)
 def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
     """Show images, (N, C, H, W) in [0, 1], row by row, and say what they are."""
     picture = png_bytes(mosaic(images, columns, gap=1), scale=4)
-    st.image(picture, caption, width="stretch", output_format="PNG", alt=caption)
+    shown = escape_markdown(caption)
+    st.image(picture, shown, width="stretch", output_format="PNG", alt=plain_text(caption))
 
 
 def _number(label: str, key: str, low: int, high: int) -> int:
@@ -49,7 +51,7 @@ def _show_reconstructions(path: Path) -> None:
     if originals is not None:
         kinds.insert(0, originals)
     else:
-        dataset = escape_markdown(load_meta(path).dataset.name)
+        dataset = plain_text(load_meta(path).dataset.name, MAX_NAME)
         caption = (
             f"The originals of {dataset} are not on disk, so these are the reconstructions alone. "
             "Point VAE_EXPLORER_DATA at the data to see both."
@@ -87,7 +89,7 @@ def _show_image(path: Path) -> None:
         images, caption = decode(model, mean[None]), "Its reconstruction, at the mean of q(z|x)."
         original = load_originals(path, np.array([row]))
         if original is not None:
-            label = escape_markdown(load_meta(path).dataset.classes[latents.label[row]])
+            label = plain_text(load_meta(path).dataset.classes[latents.label[row]], MAX_NAME)
             images = np.concatenate([original, images])
             caption = f"The original, {label}, and its reconstruction at the mean of q(z|x)."
         _show(images, caption, 2)
