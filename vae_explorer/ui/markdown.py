@@ -10,8 +10,8 @@ from vae_explorer.live.store import digest
 __all__ = ["escape_markdown", "widget_key"]
 
 # What means nothing to Markdown wherever it stands: `my_model-v2`, `97.5`, "a: b".
-HARMLESS = r"(?<=[^\W_])[-_](?=[^\W_])|(?<=[^\W_])(?<!www)\.(?=[^\W_])|:(?= )|[,;?\"'%]"
-MARK = re.compile(rf"({HARMLESS})|([:@.=>-])|[!-/:-@\[-`{{-~]", re.IGNORECASE)
+HARMLESS = r"(?<=[^\W_])[-_](?=[^\W_])|(?<!www)(?:(?<!\d)\.|\.(?=[^\W_]))|:(?= )|[,;?\"'%]"
+MARK = re.compile(rf"({HARMLESS})|([:@=>-]|(?<=www)\.)|[!-/:-@\[-`{{-~]", re.IGNORECASE)
 # Streamlit finds addresses, arrows and `:names:` in text, also in text that is escaped. It does not
 # look across a change of colour, and one of no letters is not seen.
 BREAK = ":color[]"
