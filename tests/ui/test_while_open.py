@@ -14,6 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import Serve
+from live_map import LiveMap
+from playwright.sync_api import Page, expect
+from served_app import follow, ready
 from streamlit.testing.v1 import AppTest
 
 from vae_explorer.checkpoint.folder import load_latents, load_meta
@@ -236,3 +240,56 @@ def test_the_process_that_computes_ends_with_the_server(here: Path) -> None:
         process.stdin.close()
         assert process.wait(60) != 0
     assert load_latents(here).projections == {}
+
+
+@pytest.mark.browser
+def test_an_open_page_says_that_its_checkpoint_is_gone_and_goes_on_by_itself(
+    page: Page, serve: Serve, here: Path
+) -> None:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
+        page.goto(f"{address}/samples?checkpoint=here")
+        ready(page)
+        page.evaluate("window.opened = 'once'")
+        heading = page.get_by_role("heading", name="Samples of the prior")
+        said = page.get_by_test_id("stAlertContentError")
+        for damage in (here, here / "latents.npz"):
+            away = damage.rename(here.parent / ".away")
+            # Anything that runs a part of the page again.
+            page.get_by_test_id("stNumberInput").get_by_role("button").last.click()
+            expect(said).to_contain_text("here")
+            expect(heading).to_have_count(0)
+            away.rename(damage)
+            expect(heading).to_be_visible()
+            expect(said).to_have_count(0)
+        assert page.evaluate("window.opened") == "once"
+        assert "checkpoint=here" in page.url
+
+
+@pytest.mark.browser
+def test_a_projection_appears_when_it_is_there(page: Page, serve: Serve, here: Path) -> None:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
+        page.goto(f"{address}/projections?checkpoint=here")
+        ready(page)
+        page.get_by_role("radio", name="t-SNE").or_(
+            page.get_by_role("button", name="t-SNE", exact=True)
+        ).first.click()
+        page.get_by_role("button", name="Compute t-SNE").click()
+        expect(page.get_by_test_id("stProgress")).to_be_visible()
+        follow(page, "Model")
+        follow(page, "Projections")
+        expect(page.get_by_text("t-SNE keeps neighbours together")).to_be_visible()
+        assert "tsne" in load_latents(here).projections
+
+
+@pytest.mark.browser
+def test_an_open_map_works_on_without_its_checkpoint_and_follows_the_next(
+    page: Page, serve: Serve, here: Path, made: Path
+) -> None:
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
+        explore = LiveMap.opened(page, address, "checkpoint=here&image=199")
+        page.screenshot(path="/tmp/o_before.png")
+        shutil.rmtree(here)
+        before = explore.z
+        explore.drag_handle(60, -40)
+        explore.until(lambda: np.abs(explore.z - before).max() > 0.05)
+        page.screenshot(path="/tmp/o_gone.png")

@@ -17,7 +17,7 @@ from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_alignment, load_latents, load_live
 from vae_explorer.ui.markdown import escape_markdown, widget_key
 
-__all__ = ["show_comparison", "show_film", "show_map", "write_address"]
+__all__ = ["show_comparison", "show_film", "show_map", "stop_without_a_plane", "write_address"]
 
 # Only this small part travels with each run; it imports the rest, which the browser keeps.
 _component = st.components.v2.component(
@@ -29,7 +29,7 @@ _component = st.components.v2.component(
 
 def show_map(path: Path) -> None:
     """Show the live map of a checkpoint."""
-    _stop_without_a_plane({path.name: load_latents(path).mean.shape[1]})
+    stop_without_a_plane({path.name: load_latents(path).mean.shape[1]})
     _component(
         key=widget_key("map of", path),
         data=load_live(path) | {"base": _base("explore.js")},
@@ -38,7 +38,7 @@ def show_map(path: Path) -> None:
 
 def show_comparison(shown: Sequence[tuple[str, Path, Meta]]) -> None:
     """Show the live maps of two to four checkpoints under one handle: name, folder, description."""
-    _stop_without_a_plane({name: meta.model.latent_dim for name, _, meta in shown})
+    stop_without_a_plane({name: meta.model.latent_dim for name, _, meta in shown})
     first = shown[0][1]
     checkpoints = []
     for name, path, meta in shown:
@@ -75,7 +75,7 @@ def _base(script: str) -> dict[str, str]:
     return {"live": prefix, "assets": f"{prefix}/assets/{asset_version()}", "script": script}
 
 
-def _stop_without_a_plane(dims: dict[str, int]) -> None:
+def stop_without_a_plane(dims: dict[str, int]) -> None:
     """Say which checkpoints have too few dimensions for a map, and stop the page."""
     if flat := [name for name, count in dims.items() if count < 2]:
         st.error(

@@ -23,10 +23,11 @@ from vae_explorer.analysis.alignment import Alignment, align, shared_rows
 from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
 from vae_explorer.analysis.neighbours import NeighbourMetrics, neighbour_metrics
 from vae_explorer.checkpoint import folder as checkpoint
-from vae_explorer.checkpoint.folder import files_changed
+from vae_explorer.checkpoint.folder import HISTORY, files_changed
 from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.checkpoint.place import find_folder
 from vae_explorer.figures.style import class_colour
 from vae_explorer.film.film import Film
 from vae_explorer.film.film import load_film as read_film
@@ -247,7 +248,7 @@ def load_alignment(first: Path, other: Path) -> Alignment | None:
 def load_history(path: Path) -> list[Epoch]:
     """Return a checkpoint's training history, without rows where its file is missing."""
     try:
-        return read_history(path / "history.csv")
+        return read_history(find_folder(path) / HISTORY)
     except FileNotFoundError:
         return []
 

@@ -14,6 +14,7 @@ from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.figures.scatter import ScatterInfo
+from vae_explorer.ui.live_map import stop_without_a_plane
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
 from vae_explorer.ui.markdown import escape_markdown
 from vae_explorer.ui.projection_job import (
@@ -43,6 +44,7 @@ def choose_view(path: Path) -> View:
     """
     latents, classes = load_latents(path), load_meta(path).dataset.classes
     dims = latents.mean.shape[1]
+    stop_without_a_plane({path.name: dims})
     kind = DIMENSIONS
     if dims > 2:
         stored = {title: name for name, title in PROJECTIONS.items()}
