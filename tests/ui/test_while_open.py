@@ -40,7 +40,7 @@ def _save(path: Path, dims: int, side: int, codes: np.ndarray) -> Path:
     meta = replace(
         shipped,
         model=config,
-        dataset=replace(shipped.dataset, name="digits", test_size=len(codes)),
+        dataset=replace(shipped.dataset, name="kmnist", test_size=len(codes)),
         kl_by_dimension=[1.0] * dims,
     )
     numbers = np.arange(len(codes))
@@ -285,11 +285,25 @@ def test_a_projection_appears_when_it_is_there(page: Page, serve: Serve, here: P
 def test_an_open_map_works_on_without_its_checkpoint_and_follows_the_next(
     page: Page, serve: Serve, here: Path, made: Path
 ) -> None:
+    codes = np.random.default_rng(0).standard_normal((50, 2)).clip(-2, 2)
+    codes[7] = 3, 3
+    shutil.rmtree(here)
+    _save(here, 2, 8, codes)
     with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
-        explore = LiveMap.opened(page, address, "checkpoint=here&image=199")
-        page.screenshot(path="/tmp/o_before.png")
+        view = 0, 0, 10
+        explore = LiveMap.opened(page, address, "checkpoint=here&image=49&view=0,0,10")
+        selection = page.get_by_role("region", name="Selection")
+        expect(selection).to_contain_text("data set is not on disk")
         shutil.rmtree(here)
-        before = explore.z
-        explore.drag_handle(60, -40)
-        explore.until(lambda: np.abs(explore.z - before).max() > 0.05)
-        page.screenshot(path="/tmp/o_gone.png")
+        page.mouse.click(*explore.place(codes[7], view))
+        explore.until(lambda: np.allclose(explore.z, codes[7], atol=1e-3))
+        expect(selection).to_contain_text("test image 7")
+        # The original is the server's to give.
+        expect(selection).to_contain_text("none of the files that the page was made from")
+        follow(page, "Model")
+        expect(page.get_by_test_id("stAlertContentError")).to_contain_text("here")
+        shutil.copytree(made / "other", here)
+        page.get_by_role("heading", name="Architecture").wait_for()
+        follow(page, "Explore")
+        explore.wait()
+        assert len(explore.z) == 3

@@ -121,6 +121,7 @@ def _test_images(source: Source) -> tuple[np.ndarray, np.ndarray]:
     """Return a data set's test images, uint8 (N, C, H, W), and which one each row of codes is."""
     from vae_explorer.data import load_dataset
 
+    source.check()
     recorded = checkpoint.load_meta(source.path).dataset
     index = checkpoint.load_latents(source.path).index
     source.check()

@@ -47,11 +47,11 @@ class Source(NamedTuple):
     changed: tuple[int, ...]
 
     def check(self) -> None:
-        """Raise `ValueError` if the folder is another by now."""
-        if files_changed(self.path) != self.changed:
-            raise ValueError(
-                f"{self.path}: found other files than the page was made from; reload the page"
-            )
+        """Raise `ValueError` if the folder is another by now, or gone."""
+        now = files_changed(self.path)
+        if now != self.changed:
+            found = "other files than" if any(now) else "none of the files that"
+            raise ValueError(f"{self.path}: found {found} the page was made from; reload the page")
 
 
 BLOBS: Store[bytes] = Store(48)

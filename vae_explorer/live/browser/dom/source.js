@@ -19,6 +19,7 @@ export function serverSource(live) {
       const response = await fetch(`${live}/${name}`).catch(() => {
         throw new Error("The server did not answer.");
       });
+      if (response.status === 404) throw new Error("The server has forgotten it: reload the page.");
       if (!response.ok) throw new Error(`The server answered ${response.status}.`);
       return response.arrayBuffer();
     },
