@@ -85,12 +85,12 @@ def test_being_filmed_does_not_change_a_training(tiny: Dataset, tmp_path: Path) 
     # Noise of its own would move the weights by a step's length, a thousandth.
     alone = fit(MODEL, TRAIN, tiny).model
     torch.testing.assert_close(_weights(model), _weights(alone), rtol=1e-4, atol=1e-5)
-    assert [one.step for one in snapshots.load()] == snapshots.due == [0, 1, 2, 5, 12]
+    assert [one.step for one in snapshots.load(MODEL)] == snapshots.due == [0, 1, 2, 5, 12]
 
 
 def test_a_snapshot_is_the_model_as_it_was(tiny: Dataset, tmp_path: Path) -> None:
     model, snapshots = _filmed(tiny, tmp_path)
-    last = snapshots.load()[-1]
+    last = snapshots.load(MODEL)[-1]
     np.testing.assert_allclose(last.mean, encode_split(model, tiny.test).mean, atol=1e-6)
     assert last.neg_elbo == pytest.approx(mean_elbo(model, tiny.test).neg_elbo)
     for name, value in model.decoder.state_dict().items():
@@ -102,26 +102,26 @@ def test_a_resumed_run_keeps_its_snapshots_and_a_new_one_drops_them(
     tiny: Dataset, tmp_path: Path
 ) -> None:
     _, snapshots = _filmed(tiny, tmp_path / "whole")
-    whole = snapshots.load()
+    whole = snapshots.load(MODEL)
     steps = total_steps(TRAIN, len(tiny.train.labels))
     part = Snapshots(tmp_path / "part", 5, steps)
     state = tmp_path / "part.safetensors"
     # As if it had been killed after the first of its epochs.
     fit(MODEL, replace(TRAIN, epochs=1), tiny, state_path=state, snapshots=part)
-    assert [one.step for one in part.load()] == [0, 1, 2]
+    assert [one.step for one in part.load(MODEL)] == [0, 1, 2]
     fit(MODEL, TRAIN, tiny, state_path=state, resume=True, snapshots=part)
-    assert [one.step for one in part.load()] == [one.step for one in whole]
-    for here, there in zip(part.load(), whole, strict=True):
+    assert [one.step for one in part.load(MODEL)] == [one.step for one in whole]
+    for here, there in zip(part.load(MODEL), whole, strict=True):
         np.testing.assert_allclose(here.mean, there.mean, atol=1e-4)
     fit(MODEL, replace(TRAIN, epochs=1), tiny, state_path=state, snapshots=part)
-    assert [one.step for one in part.load()] == [0, 1, 2]
+    assert [one.step for one in part.load(MODEL)] == [0, 1, 2]
 
 
 def test_a_damaged_snapshot_is_named(tiny: Dataset, tmp_path: Path) -> None:
     _, snapshots = _filmed(tiny, tmp_path)
     (tmp_path / "000000002.safetensors").write_bytes(b"no")
     with pytest.raises(ValueError, match=r"000000002.safetensors: found no readable snapshot"):
-        snapshots.load()
+        snapshots.load(MODEL)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 5])
@@ -131,7 +131,7 @@ def test_a_film_has_the_codes_on_its_plane_and_what_is_decoded_there(
     config = replace(MODEL, latent_dim=dims)
     model, snapshots = _filmed(tiny, tmp_path, config)
     latents = encode_split(model, tiny.test)
-    film = make_film(snapshots.load(), config, latents, 4)
+    film = make_film(snapshots.load(config), config, latents, 4)
     assert film.epoch.tolist() == [0, 0.25, 0.5, 1.25, 3]
     places = (latents.mean - film.center) @ film.axes.T
     np.testing.assert_allclose(film.xy[-1], places, atol=2e-3)

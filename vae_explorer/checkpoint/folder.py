@@ -22,8 +22,7 @@ from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents, check_latents, read_latents
 from vae_explorer.checkpoint.meta import Meta, read_meta
 from vae_explorer.checkpoint.place import find_folder, folders_aside, read_whole
-from vae_explorer.checkpoint.reading import Header, check_tensors, read_tensors
-from vae_explorer.vae.layers import weight_shapes
+from vae_explorer.checkpoint.reading import Header, check_tensors, read_tensors, weight_headers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -211,10 +210,6 @@ def _problem(path: Path, words: str) -> CheckpointEntry:
 
 def _expected_weights(path: Path | str, meta: Meta) -> dict[str, Header]:
     try:
-        shapes = weight_shapes(meta.model)
+        return weight_headers(meta.model)
     except ValueError as error:
         raise ValueError(f"{Path(path) / META}: {error}") from error
-    return {
-        name: Header("whole" if name.endswith("num_batches_tracked") else "float", shape)
-        for name, shape in shapes.items()
-    }

@@ -22,6 +22,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from vae_explorer.vae.config import ModelConfig
+from vae_explorer.vae.layers import weight_shapes
+
 __all__ = [
     "Header",
     "array_headers",
@@ -34,6 +37,7 @@ __all__ = [
     "read_json",
     "read_tensors",
     "tensor_headers",
+    "weight_headers",
 ]
 
 LARGEST_JSON, LARGEST_CSV = 2 << 20, 32 << 20
@@ -145,6 +149,14 @@ def check_tensors(file: Path, expected: Mapping[str, Header]) -> None:
     """Refuse, by `ValueError`, a safetensors file with other tensors; only headers are read."""
     with _reading(file, "weights") as stream:
         _check_headers(_tensor_headers(stream, LARGEST_HEADER)[0], expected)
+
+
+def weight_headers(config: ModelConfig) -> dict[str, Header]:
+    """Return the header of each weight of a model; see `weight_shapes`."""
+    return {
+        name: Header("whole" if name.endswith("num_batches_tracked") else "float", shape)
+        for name, shape in weight_shapes(config).items()
+    }
 
 
 def read_tensors(

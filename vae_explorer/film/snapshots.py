@@ -15,12 +15,19 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from vae_explorer.analysis.codes import encode_split
+from vae_explorer.checkpoint.reading import (
+    Header,
+    parse_json,
+    read_tensors,
+    tensor_headers,
+    weight_headers,
+)
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.data import Split
+from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo
 from vae_explorer.vae.precision import rounded_products
@@ -106,13 +113,16 @@ class Snapshots:
         with replacing(self.folder / f"{step:09d}.safetensors") as temporary:
             temporary.write_bytes(content)
 
-    def load(self) -> list[Snapshot]:
+    def load(self, model: ModelConfig) -> list[Snapshot]:
         """Return this run's in their order, those from before it was resumed too.
 
+        Args:
+            model: the run's.
+
         Raises:
-            ValueError: where one is not readable.
+            ValueError: where one is not readable; it names the file.
         """
-        found = map(self._read, self.files)
+        found = (self._read(file, model) for file in self.files)
         return [snapshot for snapshot in found if snapshot is not None]
 
     @property
@@ -120,20 +130,30 @@ class Snapshots:
         """Those that are there, in their order."""
         return sorted(self.folder.glob("*.safetensors"))
 
-    def _read(self, file: Path) -> Snapshot | None:
+    def _read(self, file: Path, model: ModelConfig) -> Snapshot | None:
         try:
-            with safe_open(file, framework="pt") as stored:
-                header = json.loads((stored.metadata() or {})["snapshot"])
-                # Earlier releases did not say whose a snapshot is.
-                if header.get("run", self.run) != self.run:
-                    return None
-                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-            decoder = {
-                name.removeprefix("decoder."): value
-                for name, value in tensors.items()
-                if name != "mean"
+            headers, metadata = tensor_headers(file)
+            header = parse_json(metadata.get("snapshot", ""))
+            if not isinstance(header, dict) or header.get("step") != int(file.stem):
+                raise ValueError("found another step than in the name, expected that")
+            # Earlier releases did not say whose a snapshot is.
+            if header.get("run", self.run) != self.run:
+                return None
+            if not isinstance(neg_elbo := header.get("neg_elbo"), int | float):
+                raise ValueError("found no −ELBO, expected a number")
+            expected = {
+                name: head
+                for name, head in weight_headers(model).items()
+                if name.startswith("decoder.")
             }
-            mean = tensors["mean"].numpy()
-            return Snapshot(int(header["step"]), float(header["neg_elbo"]), mean, decoder)
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{file}: found no readable snapshot ({error}); delete it") from error
+            rows = headers["mean"].shape[:1] if "mean" in headers else ()
+            expected["mean"] = Header("float", (*rows, model.latent_dim))
+            found = read_tensors(file, expected)
+        except ValueError as error:
+            problem = str(error).removeprefix(f"{file}: ")
+            raise ValueError(
+                f"{file}: found no readable snapshot ({problem}); delete it"
+            ) from error
+        mean = found.pop("mean")
+        decoder = {name.removeprefix("decoder."): torch.tensor(found[name]) for name in found}
+        return Snapshot(int(file.stem), float(neg_elbo), mean, decoder)

@@ -292,7 +292,7 @@ def _snapshots(run: _Run, count: int | None) -> Snapshots | None:
         digest.update(json.dumps(config_to_dict(config)).encode())
     folder, steps = work_path(run.path, ".snapshots"), total_steps(run.training, run.train_size)
     snapshots = Snapshots(folder, 2 if count is None else count, steps, digest.hexdigest())
-    begun = run.resume and snapshots.load()
+    begun = run.resume and snapshots.load(run.recipe.model)
     return snapshots if begun or count is not None else None
 
 

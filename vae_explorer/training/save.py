@@ -106,7 +106,7 @@ def device_name(device: torch.device) -> str:
 
 def _add_film(path: Path, snapshots: Snapshots, meta: Meta, latents: Latents) -> None:
     """Add the film of a run to its checkpoint; two snapshots are enough for one."""
-    found = snapshots.load()
+    found = snapshots.load(meta.model)
     if len(found) < 2:
         print(f"no film: found {len(found)} snapshots of this run, expected at least 2")
         return

@@ -11,11 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
 from vae_explorer.checkpoint.history import Epoch
+from vae_explorer.checkpoint.reading import (
+    Header,
+    parse_json,
+    read_tensors,
+    tensor_headers,
+    weight_headers,
+)
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.vae.config import (
     ModelConfig,
@@ -28,6 +34,9 @@ from vae_explorer.vae.config import (
 __all__ = ["RESUME_HINT", "TrainingState", "read_state", "resumed_state", "write_state"]
 
 RESUME_HINT = "Run the same command with --resume to continue after the last finished epoch."
+FIELDS = {"model", "train", "dataset_checksum", "history"}
+# Bytes, for a history of as many epochs as a run can have.
+LONGEST_HEADER = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -103,21 +112,50 @@ def read_state(path: Path) -> TrainingState:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: found no training state, expected one to resume from")
     try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})["state"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        _, metadata = tensor_headers(path, LONGEST_HEADER)
+        header = parse_json(metadata.get("state", ""))
+        if not isinstance(header, dict) or set(header) != FIELDS:
+            raise ValueError(f"found other fields, expected {', '.join(sorted(FIELDS))}")
+        model_config = config_from_dict(ModelConfig, header["model"])
+        found = read_tensors(path, _expected(model_config), LONGEST_HEADER)
         return TrainingState(
-            model_config=config_from_dict(ModelConfig, header["model"]),
+            model_config=model_config,
             train_config=config_from_dict(TrainConfig, header["train"]),
-            dataset_checksum=header["dataset_checksum"],
-            history=[Epoch(int(row[0]), *row[1:]) for row in header["history"]],
-            tensors=tensors,
+            dataset_checksum=str(header["dataset_checksum"]),
+            history=_epochs(header["history"]),
+            tensors={name: torch.tensor(value) for name, value in found.items()},
         )
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
+        problem = str(error).removeprefix(f"{path}: ")
         raise ValueError(
-            f"{path}: found no readable training state ({error}); "
+            f"{path}: found no readable training state ({problem}); "
             "delete it and train from the start"
         ) from error
+
+
+def _expected(config: ModelConfig) -> dict[str, Header]:
+    """Return the tensors of a state: the weights, and three of Adam's for each parameter."""
+    weights = weight_headers(config)
+    expected = {f"model.{name}": header for name, header in weights.items()}
+    parameters = [v for name, v in weights.items() if name.endswith((".weight", ".bias"))]
+    for index, header in enumerate(parameters):
+        expected |= dict.fromkeys((f"adam.{index}.exp_avg", f"adam.{index}.exp_avg_sq"), header)
+        expected[f"adam.{index}.step"] = Header("float", ())
+    return expected
+
+
+def _epochs(rows: object) -> list[Epoch]:
+    """Return the history in a state's header, its epochs counted from 1."""
+    if not isinstance(rows, list):
+        raise ValueError("found no history, expected a row for each epoch")
+    for epoch, row in enumerate(rows, 1):
+        numbers = isinstance(row, list) and all(type(value) in (int, float) for value in row)
+        if not numbers or len(row) != len(Epoch._fields) or row[0] != epoch:
+            raise ValueError(
+                f"found another row {epoch} of the history, expected {len(Epoch._fields)} numbers, "
+                "the first its epoch"
+            )
+    return [Epoch(*row) for row in rows]
 
 
 def resumed_state(
