@@ -32,4 +32,5 @@ def widget_key(what: str, *names: object) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     harmless, joining = found.groups()
-    return harmless or f"{BREAK * bool(joining)}\\{found[0]}"
+    around = BREAK if joining else ""
+    return harmless or f"{around}\\{found[0]}{around}"
