@@ -25,6 +25,8 @@ __all__ = [
 
 ACTIVE_THRESHOLD = 0.01
 ENCODE_BATCH = 1000
+# What a layer makes of as many codes fits into memory, whatever the model.
+DECODE_BATCH = 16
 
 
 class PrincipalAxes(NamedTuple):
@@ -64,8 +66,12 @@ def kl_by_dimension(latents: Latents) -> np.ndarray:
     """Return the mean KL(q(z|x) || N(0, 1)) of each dimension over the images, (D,) in nats."""
     if not len(latents.mean):
         return np.zeros(latents.mean.shape[1])
-    mean, logvar = latents.mean.astype(np.float64), latents.logvar.astype(np.float64)
-    return 0.5 * (mean**2 + np.exp(logvar) - logvar - 1).mean(axis=0)
+    # One after the other: of a million codes, copies of all of them at once fill the memory.
+    dimensions = zip(latents.mean.T, latents.logvar.T, strict=True)
+    parts = ((mean.astype(np.float64), logvar.astype(np.float64)) for mean, logvar in dimensions)
+    return np.array(
+        [0.5 * (mean**2 + np.exp(logvar) - logvar - 1).mean() for mean, logvar in parts]
+    )
 
 
 def dimensions_by_kl(latents: Latents) -> np.ndarray:
@@ -102,5 +108,6 @@ def decode(model: VAE, z: np.ndarray) -> np.ndarray:
     """Return the mean images of p(x|z), float32 (N, C, H, W) in [0, 1], for codes z, (N, D)."""
     import torch
 
+    codes = torch.from_numpy(np.asarray(z, dtype=np.float32)).split(DECODE_BATCH)
     with torch.no_grad():
-        return model.generate(torch.from_numpy(np.asarray(z, dtype=np.float32))).numpy()
+        return torch.cat([model.generate(batch) for batch in codes]).numpy()

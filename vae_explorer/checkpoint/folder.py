@@ -12,6 +12,7 @@ without torch, so that a page that needs no model does not wait for its import.
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from dataclasses import dataclass, replace
@@ -22,7 +23,13 @@ from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents, check_latents, read_latents
 from vae_explorer.checkpoint.meta import Meta, read_meta
 from vae_explorer.checkpoint.place import find_folder, folders_aside, read_whole
-from vae_explorer.checkpoint.reading import Header, check_tensors, read_tensors, weight_headers
+from vae_explorer.checkpoint.reading import (
+    Header,
+    check_range,
+    check_tensors,
+    read_tensors,
+    weight_headers,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +169,10 @@ def load_weights(path: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: where they are not those of the model in `meta.json`, or not finite.
     """
-    return read_tensors(path / WEIGHTS, _expected_weights(path, load_meta(path)))
+    weights = read_tensors(path / WEIGHTS, _expected_weights(path, load_meta(path)))
+    variances = [name for name in weights if name.endswith("running_var")]
+    check_range(path / WEIGHTS, weights, dict.fromkeys(variances, (0, math.inf)))
+    return weights
 
 
 @read_whole

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vae_explorer.checkpoint.reading import read_csv
-from vae_explorer.vae.config import MAX_EPOCHS
+from vae_explorer.vae.config import MAX_EPOCHS, MAX_NUMBER
 
 __all__ = ["Epoch", "read_history", "write_history"]
 
@@ -40,10 +40,10 @@ def write_history(path: Path, history: list[Epoch]) -> None:
 def read_history(path: Path) -> list[Epoch]:
     """Read what `write_history` wrote; `ValueError` names the line that does not fit."""
     rows = read_csv(path, Epoch._fields, MAX_EPOCHS)
-    for line, row in enumerate(rows, start=2):
-        if not (row[0].is_integer() and 0 <= row[0] <= MAX_EPOCHS):
+    for number, row in enumerate(rows, start=1):
+        if row[0] != number or max(map(abs, row)) > MAX_NUMBER:
             raise ValueError(
-                f"{path}, line {line}: found epoch {row[0]:g}, expected a whole number from 0 to "
-                f"{MAX_EPOCHS:,}"
+                f"{path}: found epoch {row[0]:g} in line {number + 1}, expected epoch {number}, "
+                f"and numbers of at most {MAX_NUMBER:g}"
             )
     return [Epoch(int(row[0]), *row[1:]) for row in rows]

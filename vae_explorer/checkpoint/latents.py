@@ -18,7 +18,8 @@ from vae_explorer.checkpoint.storage import write_arrays
 
 __all__ = ["Latents", "check_latents", "read_latents", "write_latents"]
 
-MAX_CODES = 2**21
+# Of two codes no one can say which is nearer to the other.
+MIN_CODES, MAX_CODES = 3, 2**21
 # Squares and variances of these are numbers in 32 bits, with room for sums of millions.
 MAX_CODE, LOGVARS = 1e9, (-1000.0, 60.0)
 
@@ -88,8 +89,8 @@ def _expected(file: Path, dims: int) -> dict[str, Header]:
     """Return which arrays must be there, for as many codes as there are labels."""
     found = array_headers(file)
     count = next(iter(found["label"].shape), 0) if "label" in found else 0
-    if not 1 <= count <= MAX_CODES:
-        raise ValueError(f"{file}: found {count:,} labels, expected 1 to {MAX_CODES:,}")
+    if not MIN_CODES <= count <= MAX_CODES:
+        raise ValueError(f"{file}: found {count:,} labels, expected {MIN_CODES} to {MAX_CODES:,}")
     if not all(name.isidentifier() and len(name) < 40 for name in found):
         raise ValueError(f"{file}: found a projection whose name is no plain word, expected one")
     codes, numbers = Header("float", (count, dims)), Header("whole", (count,))

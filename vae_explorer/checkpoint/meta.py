@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from numbers import Real
@@ -13,6 +14,7 @@ from vae_explorer.checkpoint.reading import read_json
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.vae.config import (
     MAX_COUNT,
+    MAX_NUMBER,
     MAX_WHOLE,
     ModelConfig,
     TrainConfig,
@@ -34,8 +36,8 @@ FORMAT_VERSION = 1
 # A class travels to the browser as one byte.
 MAX_CLASSES = 256
 MAX_ENTRIES, MAX_LETTERS = 64, 1000
-# A sum of so large numbers is a number still, in 32 bits too.
-MAX_NUMBER = 1e30
+# Seconds in three centuries.
+MAX_SECONDS = 1e10
 
 REQUIRED_METRICS = (
     *("test_neg_elbo", "test_reconstruction", "test_kl"),
@@ -177,17 +179,28 @@ _FIELDS: _Fields = {
     **dict.fromkeys(("name", "recipe", "device"), (_is_text, _TEXT)),
     "epochs_done": (_is_count, _COUNT),
     "seed": (lambda v: _is_count(v, MAX_WHOLE), f"a whole number from 0 to {MAX_WHOLE:,}"),
-    "seconds": (lambda v: _is_number(v) and v >= 0, "a number of at least 0"),
+    "seconds": (
+        lambda v: _is_number(v) and 0 <= v <= MAX_SECONDS,
+        f"a number up to {MAX_SECONDS:g}",
+    ),
     "weights_dtype": (("float16", "float32").__contains__, "float16 or float32"),
     "versions": (lambda v: _is_table(v, _is_text), "a version for each package"),
     "kl_by_dimension": (lambda v: _is_list(v, _is_number), "numbers"),
     "metrics": (
-        lambda v: _is_table(v, _is_number) and set(REQUIRED_METRICS) <= set(v),
-        f"a number for each of {', '.join(REQUIRED_METRICS)}",
+        lambda v: (
+            _is_table(v, _is_number)
+            and set(REQUIRED_METRICS) <= set(v)
+            and ("iw_nll" not in v or "iw_samples" in v)
+        ),
+        f"a number for each of {', '.join(REQUIRED_METRICS)}, and iw_samples beside iw_nll",
     ),
 }
 _DATASET_FIELDS: _Fields = {
-    **dict.fromkeys(("name", "checksum"), (_is_text, _TEXT)),
+    "name": (_is_text, _TEXT),
+    "checksum": (
+        lambda v: isinstance(v, str) and bool(re.fullmatch("[0-9a-f]{64}", v)),
+        "SHA-256, 64 digits from 0 to f",
+    ),
     **dict.fromkeys(("train_size", "test_size"), (_is_count, _COUNT)),
     "classes": (
         lambda v: _is_list(v, _is_text) and 1 <= len(v) <= MAX_CLASSES and len(set(v)) == len(v),

@@ -34,9 +34,6 @@ DTYPES = ("float32", "float16", "uint8", "uint32")
 # Multiply-adds a browser does well within a frame; above, the server runs the network.
 BROWSER_MACS = 8_000_000
 
-# A point's class travels as one byte.
-MAX_CLASSES = 256
-
 PLANS = {"decoder": decoder_plan, "encoder": encoder_plan}
 
 
@@ -92,18 +89,10 @@ def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequ
         axes: the principal axes of its codes.
         colours: `#rrggbb` for each class.
 
-    Raises:
-        ValueError: for more classes than a byte can tell apart.
-
     Arrays: `mean` (N, D) float32, `logvar` (N, D) float16, `label` (N,) uint8, `index` (N,)
     uint32, `axes` (D, D) and `center` (D,) float32, and the stored projections, `umap` and `tsne`
     (N, 2) float32, where there are any.
     """
-    if len(meta.dataset.classes) > MAX_CLASSES:
-        raise ValueError(
-            f"{meta.name}: found {len(meta.dataset.classes)} classes, expected at most "
-            f"{MAX_CLASSES} for the live map"
-        )
     arrays = {
         "mean": latents.mean.astype(np.float32),
         "logvar": latents.logvar.astype(np.float16),

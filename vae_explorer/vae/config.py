@@ -19,6 +19,7 @@ __all__ = [
     "LIKELIHOODS",
     "MAX_COUNT",
     "MAX_EPOCHS",
+    "MAX_NUMBER",
     "MAX_WHOLE",
     "POSTERIORS",
     "PRECISIONS",
@@ -43,6 +44,8 @@ MAX_SEED = 2**32 - 1
 MAX_DIMS, MAX_LAYERS, MAX_WIDTH = 2048, 64, 2**20
 MAX_SIDE, MAX_IMAGE_VALUES = 1024, 2**20
 MAX_EPOCHS, MAX_COUNT, MAX_WHOLE = 100_000, 2**31 - 1, 2**63 - 1
+# Sums of metrics as large as this are numbers still, in 32 bits too.
+MAX_NUMBER = 1e30
 # Stored files keep the names that these fields had first.
 STORED_NAMES = {"kernels": "windows", "decoder_kernels": "decoder_windows"}
 
@@ -87,10 +90,10 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         _check_wholes(self, "image_shape", MAX_SIDE, length=3)
-        if math.prod(self.image_shape) > MAX_IMAGE_VALUES:
+        if self.image_shape[0] not in (1, 3) or math.prod(self.image_shape) > MAX_IMAGE_VALUES:
             raise ValueError(
-                f"image_shape: found {self.image_shape}, expected at most {MAX_IMAGE_VALUES:,} "
-                "values"
+                f"image_shape: found {self.image_shape}, expected 1 channel or 3, and at most "
+                f"{MAX_IMAGE_VALUES:,} values"
             )
         _check_wholes(self, "hidden", MAX_WIDTH)
         _check_whole(self, "latent_dim", at_most=MAX_DIMS)

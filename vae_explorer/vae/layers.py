@@ -38,7 +38,7 @@ __all__ = [
 LAYER_ACTIVATIONS = (*ACTIVATIONS, "leaky_relu", "sigmoid", "clamp")
 LEAKY_SLOPE = 0.2
 # Values that a layer makes of one image, and weights of a model: what memory has room for.
-MAX_OUTPUT, MAX_WEIGHTS = 2**24, 2**28
+MAX_OUTPUT, MAX_WEIGHTS = 2**23, 2**28
 
 
 class Dense(NamedTuple):
