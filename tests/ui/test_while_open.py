@@ -7,17 +7,16 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import Serve
 from live_map import LiveMap
 from playwright.sync_api import Page, expect
-from served_app import follow, ready
+from served_app import follow, ready, serve_app
 from streamlit.testing.v1 import AppTest
 
 from vae_explorer.checkpoint.folder import load_latents, load_meta
@@ -67,12 +66,26 @@ def _umap(path: Path) -> np.ndarray:
     return load_latents(path).mean[:, :2]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("checkpoints")
+
+
 @pytest.fixture
-def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(made: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The checkpoint that is open, `many` at first; `twin` is one that can be compared with it."""
-    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
-    shutil.copytree(made / "many", tmp_path / "twin")
-    return Path(shutil.copytree(made / "many", tmp_path / "here"))
+    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(folder))
+    for name in ("here", "twin"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.copytree(made / "many", folder / name)
+    return folder / "here"
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[str]:
+    """The app, with the checkpoints of this module."""
+    with serve_app(VAE_EXPLORER_CHECKPOINTS=str(folder)) as address:
+        yield address
 
 
 def _open(page: str, **state: object) -> AppTest:
@@ -187,30 +200,23 @@ def _until(holds: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def test_a_projection_is_computed_once_and_saved_though_its_visitor_leaves(here: Path) -> None:
+def test_projections_are_computed_once_and_saved_though_their_visitors_leave(here: Path) -> None:
     first, second = (_whole(_open("projections", view="t-SNE")) for _ in range(2))
     assert _offer(first) == ["Compute t-SNE of 200 codes"]
     _whole(first.button[0].click().run())
     assert _offer(first) == []
-    # Who comes now joins in, and who asked first may go.
+    # Who comes now joins in, and what is asked for next waits for its turn.
     _whole(second.run())
     assert _offer(second) == []
-    _whole(first.switch_page("model.py").run())
-    _until(lambda: "tsne" in load_latents(here).projections)
-    assert "t-SNE 1" in _whole(second.run()).get("plotly_chart")[0].proto.spec
-
-
-def test_of_two_projections_both_are_saved(here: Path) -> None:
-    app = _whole(_open("projections", view="t-SNE"))
-    app.button[0].click().run()
-    for name in ("twin", "here"):
-        app.selectbox(key="picker_name").set_value(name).run()
-        assert not app.exception
-        assert _offer(app) == ["Compute t-SNE of 200 codes"] * (name == "twin")
-        if name == "twin":
-            app.button[0].click().run()
+    first.selectbox(key="picker_name").set_value("twin").run()
+    assert _offer(first) == ["Compute t-SNE of 200 codes"]
+    first.button[0].click().run()
+    assert _offer(first) == []
+    first.switch_page("model.py").run()
+    assert not first.exception
     for path in (here, here.with_name("twin")):
         _until(lambda path=path: "tsne" in load_latents(path).projections)
+    assert "t-SNE 1" in _whole(second.run()).get("plotly_chart")[0].proto.spec
 
 
 @pytest.mark.parametrize("codes", [np.eye(1, 6), np.eye(2, 6), np.ones((50, 6))])
@@ -229,7 +235,7 @@ def test_codes_that_cannot_be_projected_are_answered_in_words(
 
 def test_the_process_that_computes_ends_with_the_server(here: Path) -> None:
     shutil.rmtree(here)
-    codes = np.random.default_rng(0).standard_normal((4000, 6))
+    codes = np.random.default_rng(0).standard_normal((1000, 6))
     _save(here, 6, 8, codes)
     command = [sys.executable, "-m", "vae_explorer.ui.projection_job", str(here), "tsne"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -244,66 +250,54 @@ def test_the_process_that_computes_ends_with_the_server(here: Path) -> None:
 
 @pytest.mark.browser
 def test_an_open_page_says_that_its_checkpoint_is_gone_and_goes_on_by_itself(
-    page: Page, serve: Serve, here: Path
+    page: Page, served: str, here: Path
 ) -> None:
-    with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
-        page.goto(f"{address}/samples?checkpoint=here")
-        ready(page)
-        page.evaluate("window.opened = 'once'")
-        heading = page.get_by_role("heading", name="Samples of the prior")
-        said = page.get_by_test_id("stAlertContentError")
-        for damage in (here, here / "latents.npz"):
-            away = damage.rename(here.parent / ".away")
-            # Anything that runs a part of the page again.
-            page.get_by_test_id("stNumberInput").get_by_role("button").last.click()
-            expect(said).to_contain_text("here")
-            expect(heading).to_have_count(0)
-            away.rename(damage)
-            expect(heading).to_be_visible()
-            expect(said).to_have_count(0)
-        assert page.evaluate("window.opened") == "once"
-        assert "checkpoint=here" in page.url
-
-
-@pytest.mark.browser
-def test_a_projection_appears_when_it_is_there(page: Page, serve: Serve, here: Path) -> None:
-    with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
-        page.goto(f"{address}/projections?checkpoint=here")
-        ready(page)
-        page.get_by_role("radio", name="t-SNE").or_(
-            page.get_by_role("button", name="t-SNE", exact=True)
-        ).first.click()
-        page.get_by_role("button", name="Compute t-SNE").click()
-        expect(page.get_by_test_id("stProgress")).to_be_visible()
-        follow(page, "Model")
-        follow(page, "Projections")
-        expect(page.get_by_text("t-SNE keeps neighbours together")).to_be_visible()
-        assert "tsne" in load_latents(here).projections
+    page.goto(f"{served}/samples?checkpoint=here")
+    ready(page)
+    page.evaluate("window.opened = 'once'")
+    heading = page.get_by_role("heading", name="Samples of the prior")
+    said = page.get_by_test_id("stAlertContentError")
+    away = here.rename(here.with_name(".away"))
+    # Anything that runs a part of the page again.
+    page.get_by_test_id("stNumberInput").get_by_role("button").last.click()
+    expect(said).to_contain_text("here")
+    expect(heading).to_have_count(0)
+    away.rename(here)
+    expect(heading).to_be_visible()
+    expect(said).to_have_count(0)
+    follow(page, "Projections")
+    page.get_by_test_id("stButtonGroup").get_by_text("t-SNE").click()
+    page.get_by_role("button", name="Compute t-SNE").click()
+    expect(page.get_by_text("t-SNE keeps neighbours together")).to_be_visible()
+    assert "tsne" in load_latents(here).projections
+    assert page.evaluate("window.opened") == "once"
+    assert "checkpoint=here" in page.url
+    page.goto("about:blank")
 
 
 @pytest.mark.browser
 def test_an_open_map_works_on_without_its_checkpoint_and_follows_the_next(
-    page: Page, serve: Serve, here: Path, made: Path
+    page: Page, served: str, here: Path, made: Path
 ) -> None:
     codes = np.random.default_rng(0).standard_normal((50, 2)).clip(-2, 2)
     codes[7] = 3, 3
     shutil.rmtree(here)
     _save(here, 2, 8, codes)
-    with serve(VAE_EXPLORER_CHECKPOINTS=str(here.parent)) as address:
-        view = 0, 0, 10
-        explore = LiveMap.opened(page, address, "checkpoint=here&image=49&view=0,0,10")
-        selection = page.get_by_role("region", name="Selection")
-        expect(selection).to_contain_text("data set is not on disk")
-        shutil.rmtree(here)
-        page.mouse.click(*explore.place(codes[7], view))
-        explore.until(lambda: np.allclose(explore.z, codes[7], atol=1e-3))
-        expect(selection).to_contain_text("test image 7")
-        # The original is the server's to give.
-        expect(selection).to_contain_text("none of the files that the page was made from")
-        follow(page, "Model")
-        expect(page.get_by_test_id("stAlertContentError")).to_contain_text("here")
-        shutil.copytree(made / "other", here)
-        page.get_by_role("heading", name="Architecture").wait_for()
-        follow(page, "Explore")
-        explore.wait()
-        assert len(explore.z) == 3
+    view = 0, 0, 10
+    explore = LiveMap.opened(page, served, "checkpoint=here&image=49&view=0,0,10")
+    selection = page.get_by_role("region", name="Selection")
+    expect(selection).to_contain_text("data set is not on disk")
+    shutil.rmtree(here)
+    page.mouse.click(*explore.place(codes[7], view))
+    explore.until(lambda: np.allclose(explore.z, codes[7], atol=1e-3))
+    expect(selection).to_contain_text("test image 7")
+    # The original is the server's to give.
+    expect(selection).to_contain_text("none of the files that the page was made from")
+    follow(page, "Model")
+    expect(page.get_by_test_id("stAlertContentError")).to_contain_text("here")
+    shutil.copytree(made / "other", here)
+    page.get_by_role("heading", name="Architecture").wait_for()
+    follow(page, "Explore")
+    explore.wait()
+    assert len(explore.z) == 3
+    page.goto("about:blank")

@@ -143,11 +143,10 @@ def choose_compared(page: str) -> None:
     shapes = {name: known[name].meta.model.image_shape for name in names}
     if len(set(shapes.values())) > 1:
         found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        st.error(
-            escape_markdown(
-                f"image shapes (C, H, W): found {found}, expected one for all, because one "
-                "picture is encoded by all; take those out that differ"
-            )
+        say_until_changed(
+            f"image shapes (C, H, W): found {found}, expected one for all, because one picture is "
+            "encoded by all; take those out that differ",
+            before,
         )
         st.stop()
     write_address(page, compare=SEPARATOR.join(chosen))
