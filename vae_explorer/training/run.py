@@ -140,14 +140,13 @@ def prepare_runs(
             check_replaceable(args.out / recipe.name)
             held.enter_context(claim(args.out / recipe.name))
     datasets: dict[str, Dataset] = {}
+    for name in dict.fromkeys(recipe.training.dataset for _, recipe in recipes):
+        with group.together(), group.rank_0_first():
+            datasets[name] = load_dataset(name, args.data_dir)
     with group.together():
         for source, recipe in recipes:
-            name = recipe.training.dataset
-            if name not in datasets:
-                with group.rank_0_first():
-                    datasets[name] = load_dataset(name, args.data_dir)
-            run = _prepare(source, recipe, datasets[name], args, device=device, group=group)
-            runs.append(run)
+            dataset = datasets[recipe.training.dataset]
+            runs.append(_prepare(source, recipe, dataset, args, device=device, group=group))
     return runs
 
 
