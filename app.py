@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import Route
 
+from vae_explorer.live.doors import Doors
 from vae_explorer.live.routes import routes
 
 if TYPE_CHECKING:
@@ -28,17 +31,22 @@ MOVED = {
 }
 
 
-def _page(request: Request) -> HTMLResponse:
-    """Answer a page's address with Streamlit's own document, told where the server is.
+def _document() -> str:
+    """Return Streamlit's own document, told where the server is.
 
     Streamlit's script would look for the server below the page's address first: two 404s in the
     console, and half a second.
     """
     document = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     told = f"<script>window.__streamlit={{BACKEND_BASE_URL:location.origin+'{BASE}/'}}</script>"
-    return HTMLResponse(
-        document.replace("<head>", f"<head>{told}", 1), headers={"Cache-Control": "no-cache"}
-    )
+    return document.replace("<head>", f"<head>{told}", 1)
+
+
+DOCUMENT = _document()
+
+
+def _page(request: Request) -> HTMLResponse:
+    return HTMLResponse(DOCUMENT, headers={"Cache-Control": "no-cache"})
 
 
 def _moved(request: Request) -> RedirectResponse:
@@ -55,5 +63,17 @@ app = st.App(
         *routes(BASE),
         *(Route(f"{BASE}/{name}", _page) for name in PAGES),
         *(Route(f"{BASE}/{name}", _moved) for name in MOVED),
+    ],
+    middleware=[
+        Middleware(
+            Doors,
+            names=(
+                *filter(None, map(st.get_option, ("server.address", "browser.serverAddress"))),
+                *st.get_option("server.corsAllowedOrigins"),
+            ),
+            patterns=st.get_option("server.allowedHosts"),
+            any_origin=not st.get_option("server.enableCORS"),
+            scripts=re.findall(r"<script>(.+?)</script>", DOCUMENT, re.DOTALL),
+        )
     ],
 )
