@@ -6,24 +6,21 @@ No address names a file on disk: what can be fetched was read or stored under it
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, lru_cache
+import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import numpy as np
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocketDisconnect
 
 from vae_explorer.checkpoint import folder as checkpoint
-from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source, digest
+from vae_explorer.live.runner import run_network
+from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source, digest, once
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.websockets import WebSocket
 
 __all__ = ["ASSETS", "PREFIX", "asset_version", "routes"]
 
@@ -32,8 +29,6 @@ ASSETS = Path(__file__).parent / "browser"
 KINDS = {".js": "text/javascript", ".css": "text/css"}
 # Named by what they hold, so they never change; and not to be compressed at every request.
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Encoding": "identity"}
-# Examples in one message to the socket.
-MAX_EXAMPLES = 512
 
 
 def routes(base: str = "") -> list[BaseRoute]:
@@ -42,8 +37,8 @@ def routes(base: str = "") -> list[BaseRoute]:
     return [
         Route(f"{prefix}/assets/{{version}}/{{file:path}}", _asset),
         Route(f"{prefix}/blob/{{digest}}", _blob),
-        Route(f"{prefix}/original/{{key}}/{{row:int}}", _original),
-        WebSocketRoute(f"{prefix}/run/{{key}}/{{part}}", _run),
+        Route(f"{prefix}/original/{{key}}/{{row}}", _original),
+        WebSocketRoute(f"{prefix}/run/{{key}}/{{part}}", run_network),
     ]
 
 
@@ -86,37 +81,18 @@ def _original(request: Request) -> Response:
         images, index = _test_images(source)
     except FileNotFoundError:
         return JSONResponse({"message": "The original is not here: its data set is not on disk."})
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         return JSONResponse({"message": f"The original is not here. {error}"})
-    row = request.path_params["row"]
+    # Python itself refuses to read numbers of thousands of digits.
+    text = request.path_params["row"]
+    row = int(text) if re.fullmatch("[0-9]{1,18}", text) else len(index)
     if row >= len(index) or index[row] >= len(images):
-        return JSONResponse({"message": f"Row {row} is not in the data set."})
+        return JSONResponse({"message": "The data set has no such row."})
     content = images[index[row]].transpose(1, 2, 0).tobytes()
     return Response(content, media_type="application/octet-stream", headers=FOREVER)
 
 
-async def _run(socket: WebSocket) -> None:
-    """Run a network for one page: uint32 number and float32 inputs in, the same and outputs out."""
-    source, part = CHECKPOINTS.get(socket.path_params["key"]), socket.path_params["part"]
-    # A page of another site can open a socket to this machine; its origin gives it away.
-    same = urlsplit(socket.headers.get("origin", "")).netloc == socket.headers.get("host")
-    if source is None or part not in ("decoder", "encoder") or not same:
-        await socket.close(code=1008)
-        return
-    await socket.accept()
-    try:
-        network = await run_in_threadpool(_network, source, part)
-        while True:
-            answer = await run_in_threadpool(network, await socket.receive_bytes())
-            await socket.send_bytes(answer)
-    except (ValueError, FileNotFoundError):
-        # The message is not from our page, or the checkpoint has changed or gone.
-        await socket.close(code=1008)
-    except WebSocketDisconnect:
-        return
-
-
-@lru_cache(maxsize=2)
+@once(2)
 def _test_images(source: Source) -> tuple[np.ndarray, np.ndarray]:
     """Return a data set's test images, uint8 (N, C, H, W), and which one each row of codes is."""
     from vae_explorer.data import load_dataset
@@ -127,33 +103,3 @@ def _test_images(source: Source) -> tuple[np.ndarray, np.ndarray]:
     source.check()
     split = load_dataset(recorded.name, download=False, checksum=recorded.checksum).test
     return split.images.numpy(), index
-
-
-@lru_cache(maxsize=4)
-def _network(source: Source, part: str) -> Callable[[bytes], bytes]:
-    """Return a function from a message to its answer, in PyTorch, channels last."""
-    import torch
-
-    model = checkpoint.load_model(source.path)
-    source.check()
-    shape = model.config.image_shape
-    width = model.config.latent_dim if part == "decoder" else int(np.prod(shape))
-
-    @torch.no_grad()
-    def answer(message: bytes) -> bytes:
-        count, rest = divmod(len(message) - 4, 4 * width)
-        if rest or not 1 <= count <= MAX_EXAMPLES:
-            raise ValueError(
-                f"message: found {len(message)} bytes, expected 4 and {4 * width} for each of "
-                f"1 to {MAX_EXAMPLES} examples"
-            )
-        inputs = torch.from_numpy(np.frombuffer(message, np.float32, offset=4).copy())
-        if part == "decoder":
-            outputs = model.generate(inputs.view(count, width)).permute(0, 2, 3, 1)
-        else:
-            channels, height, columns = shape
-            images = inputs.view(count, height, columns, channels).permute(0, 3, 1, 2)
-            outputs = torch.cat(model.encode(images), dim=1)
-        return message[:4] + outputs.contiguous().numpy().tobytes()
-
-    return answer
