@@ -37,6 +37,7 @@ def serve_app(log: Path | None = None, root: Path = ROOT, **environment: str) ->
 
     What it says goes to the file `log`, where there is one.
     """
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -52,10 +53,11 @@ def serve_app(log: Path | None = None, root: Path = ROOT, **environment: str) ->
         ) as server,
     ):
         try:
-            if problem := _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server):
+            address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
+            if problem := _wait_until_healthy(f"{address}/_stcore/health", server):
                 output.seek(0)
                 raise RuntimeError(f"{problem}: {output.read().decode(errors='replace')}")
-            yield f"http://127.0.0.1:{port}"
+            yield address
         finally:
             server.terminate()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import re
 import socket
 from collections.abc import Iterable
@@ -55,8 +56,8 @@ class Doors:
     """Answers requests for names of this machine alone, and sockets of its own pages.
 
     Args:
-        names: names, addresses or origins that the server was started with; their pages may open
-            sockets under another name, too, which a proxy may have given to the server.
+        names: names, addresses or origins that the server was started with. Pages of these may open
+            its sockets under any name of it, as a proxy may call it by another.
         patterns: more names, where `*.example.org` is every name below it and `*` any name.
         any_origin: whether pages of other sites may open sockets, too.
         scripts: the texts of the scripts that stand in pages.
@@ -71,8 +72,9 @@ class Doors:
         scripts: Iterable[str] = (),
     ) -> None:
         self._app, self._any_origin = app, any_origin
-        self._names = {_name_of(text) for text in names} - {""}
-        self._patterns = {_name_of(text) for text in patterns} - {""}
+        self._named = {_host_of(text) for text in names}
+        self._patterns = {_host_of(text).name for text in patterns}
+        self._patterns |= {host.name for host in self._named if "*" not in host.name}
         hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
         allowed = "".join(f" 'sha256-{base64.b64encode(value).decode()}'" for value in hashes)
         policy = POLICY | {"script-src": POLICY["script-src"] + allowed}
@@ -90,20 +92,21 @@ class Doors:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif problem := await self._problem(scope):
-            response = PlainTextResponse(problem, 403)
             if scope["type"] == "http":
-                await response(scope, receive, send_with_headers)
+                await PlainTextResponse(problem, 403)(scope, receive, send_with_headers)
             else:
-                await WebSocket(scope, receive, send_with_headers).send_denial_response(response)
+                # A browser shows nobody why a socket was refused.
+                logging.getLogger(__name__).warning("refused a socket: %s", problem)
+                await WebSocket(scope, receive, send).close(1008)
         elif scope["type"] == "http":
             await self._app(scope, receive, send_with_headers)
         else:
-            await self._app(scope, *_without_text(receive, send_with_headers))
+            await self._app(scope, *_without_text(receive, send))
 
     async def _problem(self, scope: Scope) -> str:
         """Return why a request is refused, or nothing."""
         headers = Headers(scope=scope)
-        hosts = headers.getlist("host")
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
         host = _parse(hosts[0]) if len(hosts) == 1 else None
         if host is None:
             return "Host: found no name or more than one, expected the name of this server."
@@ -113,19 +116,16 @@ class Doors:
                 f"--browser.serverAddress {host.name}"
             )
         # Browsers send the origin of whoever opens a socket; who sends none is not a browser.
-        origins = headers.getlist("origin")
         if scope["type"] == "http" or self._any_origin or not origins:
             return ""
         page = _parse(origins[0].partition("://")[2]) if len(origins) == 1 else None
-        if page is None or (page != host and page.name not in self._names):
-            return f"Only pages of {host.name} may use its sockets, this one is of another origin."
-        return ""
-
-    def _is_named(self, name: str) -> bool:
-        """Return whether the server was started with a name."""
-        return name in self._names or any(
-            pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:]))
-            for pattern in self._patterns
+        if page is None:
+            return "Origin: found no page or more than one, expected one page of this server."
+        if page == host or page in self._named:
+            return ""
+        return (
+            f"Only pages of {host.name} may use its sockets, this is one of {page.name}. If it "
+            f"may, start the server with --server.corsAllowedOrigins and the page's origin"
         )
 
     async def _is_known(self, name: str) -> bool:
@@ -135,7 +135,10 @@ class Doors:
         """
         machine = socket.gethostname().lower()
         short = machine.split(".")[0]
-        if name in ("localhost", machine, short, f"{short}.local") or self._is_named(name):
+        if name in ("localhost", machine, short, f"{short}.local") or any(
+            pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:]))
+            for pattern in self._patterns
+        ):
             return True
         try:
             return bool(ip_address(name.strip("[]")))
@@ -158,10 +161,15 @@ def _parse(host: str) -> Host | None:
     return Host(match[1].removesuffix("."), None if match[2] in ("80", "443") else match[2])
 
 
-def _name_of(text: str) -> str:
-    """Return the name in an option: a name, an address or an origin, with or without a port."""
-    name = (urlsplit(text if "//" in text else f"//{text}").hostname or "").rstrip(".")
-    return name if name.isascii() else idna.encode(name, uts46=True).decode()
+def _host_of(text: str) -> Host:
+    """Return the host in an option: a name, an address or an origin, with or without a port."""
+    host = urlsplit(text if "//" in text else f"//{text}").netloc.lower()
+    ascii_host = re.sub(
+        r"[^.:]*[^.:\x00-\x7f][^.:]*",
+        lambda label: idna.encode(label[0], uts46=True).decode(),
+        host,
+    )
+    return _parse(ascii_host) or Host(ascii_host.rstrip("."), None)
 
 
 def _without_text(receive: Receive, send: Send) -> tuple[Receive, Send]:

@@ -61,7 +61,7 @@ def _asset(request: Request) -> Response:
     name = request.path_params["file"]
     content = _assets().get(name)
     if content is None:
-        return PlainTextResponse(f"found no asset {name}", 404)
+        return PlainTextResponse("found no such asset: reload the page", 404)
     return Response(content, media_type=KINDS[Path(name).suffix], headers=FOREVER)
 
 
@@ -74,7 +74,10 @@ def _blob(request: Request) -> Response:
 
 def _original(request: Request) -> Response:
     """Answer with one test image, H·W·C bytes, or with a message where there is none."""
-    source = CHECKPOINTS.get(request.path_params["key"])
+    # Python reads no numbers of thousands of digits.
+    if not re.fullmatch("[0-9]{1,18}", request.path_params["row"]):
+        return PlainTextResponse("found no row: expected a number of at most 18 digits", 404)
+    row, source = int(request.path_params["row"]), CHECKPOINTS.get(request.path_params["key"])
     if source is None:
         return JSONResponse({"message": "The server has forgotten this page: reload it."})
     try:
@@ -83,11 +86,8 @@ def _original(request: Request) -> Response:
         return JSONResponse({"message": "The original is not here: its data set is not on disk."})
     except (ValueError, OSError) as error:
         return JSONResponse({"message": f"The original is not here. {error}"})
-    # Python itself refuses to read numbers of thousands of digits.
-    text = request.path_params["row"]
-    row = int(text) if re.fullmatch("[0-9]{1,18}", text) else len(index)
     if row >= len(index) or index[row] >= len(images):
-        return JSONResponse({"message": "The data set has no such row."})
+        return JSONResponse({"message": f"Row {row} is not in the data set."})
     content = images[index[row]].transpose(1, 2, 0).tobytes()
     return Response(content, media_type="application/octet-stream", headers=FOREVER)
 
