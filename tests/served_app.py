@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
 
-__all__ = ["DECODED", "follow", "open_browser", "ready", "serve_app"]
+__all__ = ["DECODED", "follow", "open_browser", "place_in_plot", "ready", "serve_app"]
 
 ROOT = Path(__file__).resolve().parents[1]
 DECODED = "[data-testid=latent-map] [data-testid=decoded]"
@@ -84,6 +84,25 @@ def ready(page: Page) -> None:
     """Wait until the page's first chart or picture is drawn and its script has run to the end."""
     page.locator(", ".join(DRAWN)).first.wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def place_in_plot(page: Page, row: int) -> tuple[float, float]:
+    """Return where on the screen the Projections page draws a row of the latents."""
+    return page.evaluate(
+        """row => {
+            const plot = document.querySelector('.js-plotly-plot');
+            const {xaxis, yaxis} = plot._fullLayout;
+            const box = plot.getBoundingClientRect();
+            for (const trace of plot._fullData) {
+                const found = Array.from(trace.customdata || []).indexOf(row);
+                if (found >= 0) return [
+                    box.left + xaxis._offset + xaxis.d2p(trace.x[found]),
+                    box.top + yaxis._offset + yaxis.d2p(trace.y[found]),
+                ];
+            }
+        }""",
+        row,
+    )
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes], seconds: int = 120) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import SHIPPED, watched
 from playwright.sync_api import Browser, Locator, Page, expect
-from served_app import ROOT, follow, ready, serve_app
+from served_app import ROOT, follow, place_in_plot, ready, serve_app
 
 from vae_explorer.checkpoint.folder import load_latents
 
@@ -149,25 +149,6 @@ def test_on_a_phone_the_picker_leaves_both_menus_free(phone: Page, address: str)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def _point(page: Page, row: int) -> tuple[float, float]:
-    """Return where on the screen a row of the latents is drawn."""
-    return page.evaluate(
-        """row => {
-            const plot = document.querySelector('.js-plotly-plot');
-            const {xaxis, yaxis} = plot._fullLayout;
-            const box = plot.getBoundingClientRect();
-            for (const trace of plot._fullData) {
-                const found = Array.from(trace.customdata || []).indexOf(row);
-                if (found >= 0) return [
-                    box.left + xaxis._offset + xaxis.d2p(trace.x[found]),
-                    box.top + yaxis._offset + yaxis.d2p(trace.y[found]),
-                ];
-            }
-        }""",
-        row,
-    )
-
-
 def _range(page: Page) -> list[float]:
     return page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range")
 
@@ -190,7 +171,7 @@ def test_a_click_shows_the_image_and_keeps_the_zoom(scatter: Page) -> None:
     latents = load_latents(SHIPPED[0])
     row = _lonely_row(latents.mean)
     before = _range(scatter)
-    scatter.mouse.move(*_point(scatter, row))
+    scatter.mouse.move(*place_in_plot(scatter, row))
     for _ in range(5):
         scatter.mouse.wheel(0, -100)
     scatter.wait_for_function(
@@ -200,7 +181,7 @@ def test_a_click_shows_the_image_and_keeps_the_zoom(scatter: Page) -> None:
         arg=before,
     )
     zoomed = _range(scatter)
-    scatter.mouse.click(*_point(scatter, row))
+    scatter.mouse.click(*place_in_plot(scatter, row))
     title = f"{latents.label[row]} · test image {latents.index[row]}"
     expect(scatter.get_by_role("heading", name=title)).to_be_visible()
     ready(scatter)

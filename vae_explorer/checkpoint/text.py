@@ -6,7 +6,7 @@ import unicodedata
 
 __all__ = ["MAX_NAME", "plain_text"]
 
-MAX_TEXT, MAX_NAME = 600, 60
+MAX_TEXT, MAX_NAME = 600, 40
 # Control characters and the like: some turn the text around them, or hide, or end a line.
 UNSEEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 # Emoji and Persian words need them.
