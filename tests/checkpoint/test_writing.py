@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_a_second_writer_is_told_who_the_first_is_and_readers_do_not_care(
     for write in (
         lambda: save_checkpoint(saved, *parts),
         lambda: add_projection(saved, latents(1), "umap", np.ones((6, 2))),
-        lambda: add_metrics(saved, {"iw_nll": 1.0}),
+        lambda: add_metrics(saved, {"iw_nll": 1.0, "iw_samples": 5}),
     ):
         with pytest.raises(OSError, match=told):
             write()
@@ -123,6 +124,21 @@ def test_whoever_asks_whether_a_folder_can_be_written_to_writes_nothing(tmp_path
     assert before == [(path, path.stat().st_mtime_ns) for path in sorted(tmp_path.rglob("*"))]
 
 
+def test_what_nobody_could_read_is_not_written(saved: Path) -> None:
+    before = {file.name: file.read_bytes() for file in saved.iterdir()}
+    one = load_checkpoint(saved)
+    codes = replace(one.latents, mean=np.full((6, 5), 1e30, np.float32))
+    for write in (
+        lambda: save_checkpoint(saved, one.model, one.meta, one.history, codes),
+        lambda: add_projection(saved, one.latents, "tsne", np.full((6, 2), 1e300)),
+        lambda: add_metrics(saved, {"iw_nll": 1.0}),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            write()
+    assert {file.name: file.read_bytes() for file in saved.iterdir()} == before
+    assert not list(saved.parent.glob(".training/*.new"))
+
+
 def test_what_an_earlier_release_left_when_it_was_killed_is_swept(saved: Path) -> None:
     for name in (".latents.npz.4242.tmp", ".film.npz.tmp"):
         (saved / name).write_bytes(b"PK")
@@ -130,7 +146,7 @@ def test_what_an_earlier_release_left_when_it_was_killed_is_swept(saved: Path) -
     save(saved, 2)
     assert version(saved) == 2
     (saved / ".meta.json.7.tmp").write_bytes(b"{")
-    add_metrics(saved, {"iw_nll": 1.0})
+    add_metrics(saved, {"iw_nll": 1.0, "iw_samples": 5})
     assert not list(saved.glob(".*"))
 
 
@@ -143,7 +159,7 @@ def test_a_hidden_folder_of_somebody_else_is_neither_listed_nor_touched(
     thesis.write_text("1")
     assert [entry.path.name for entry in list_checkpoints(saved.parent)] == ["a"]
     save(saved, 2)
-    add_metrics(saved, {"iw_nll": 1.0})
+    add_metrics(saved, {"iw_nll": 1.0, "iw_samples": 5})
     assert thesis.read_text() == "1"
 
 
@@ -152,7 +168,7 @@ def test_a_link_in_the_place_of_a_temporary_file_is_not_followed(
 ) -> None:
     (tmp_path / "mine").write_text("mine")
     (saved / ".meta.json.tmp").symlink_to(tmp_path / "mine")
-    add_metrics(saved, {"iw_nll": 1.0})
+    add_metrics(saved, {"iw_nll": 1.0, "iw_samples": 5})
     assert (tmp_path / "mine").read_text() == "mine"
     assert load_checkpoint(saved).meta.metrics["iw_nll"] == 1.0
     assert not (saved / "meta.json").is_symlink()

@@ -16,7 +16,7 @@ from vae_explorer.checkpoint.reading import (
 )
 from vae_explorer.checkpoint.storage import write_arrays
 
-__all__ = ["Latents", "check_latents", "read_latents", "write_latents"]
+__all__ = ["MAX_CODE", "Latents", "check_latents", "read_latents", "write_latents"]
 
 # Of two codes no one can say which is nearer to the other.
 MIN_CODES, MAX_CODES = 3, 2**21

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from vae_explorer.checkpoint.folder import FILM, HISTORY, LATENTS, META, WEIGHTS
+from vae_explorer.checkpoint.folder import (
+    FILM,
+    HISTORY,
+    LATENTS,
+    META,
+    WEIGHTS,
+    load_checkpoint,
+)
 from vae_explorer.checkpoint.history import Epoch, write_history
 from vae_explorer.checkpoint.latents import Latents, write_latents
 from vae_explorer.checkpoint.meta import Meta, write_meta
@@ -95,7 +102,7 @@ def save_checkpoint(
     The weights are stored in `meta.weights_dtype`.
 
     Raises:
-        ValueError: where something else has the name.
+        ValueError: where something else has the name, or where the parts do not fit each other.
         OSError: where another process writes to it, or where it cannot be written to.
     """
     import safetensors.torch
@@ -118,6 +125,7 @@ def save_checkpoint(
                 write_history(file, history)
             write_latents(new / LATENTS, latents)
             write_meta(new / META, meta)
+            load_checkpoint(new)  # What nobody could read does not replace what they can.
             if folder.is_dir():
                 os.replace(folder, old)
             os.replace(new, folder)
