@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,9 +18,9 @@ from conftest import SHIPPED, Serve, watched
 from live_map import LiveMap, pixels_of, z_of
 from path_witness import path_between
 from PIL import Image, ImageSequence
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from scipy.stats import norm
-from served_app import follow
+from served_app import DECODED, follow
 
 from vae_explorer import load_checkpoint
 from vae_explorer.analysis.codes import principal_axes
@@ -1083,6 +1084,28 @@ def test_a_network_too_large_for_a_browser_runs_on_the_server(
         np.testing.assert_allclose(live.z, mean(), atol=0.001)
         live.let_go()
         assert f"z={live.z[0]:.3f}"[:-1] in page.url
+
+
+def test_the_page_says_that_the_server_is_busy_and_goes_on(
+    page: Page, large: Path, serve: Serve
+) -> None:
+    busy = [True]
+
+    def run(socket: WebSocketRoute) -> None:
+        if busy:
+            socket.close(code=1013)
+        else:
+            socket.connect_to_server()
+
+    page.route_web_socket(re.compile("/live/run/"), run)
+    said, picture = page.get_by_test_id("message"), page.locator(f"{DECODED}[data-z]").first
+    with serve(VAE_EXPLORER_CHECKPOINTS=str(large.parent)) as address:
+        page.goto(f"{address}/?checkpoint=large&z=0,0")
+        expect(said).to_be_visible()
+        assert picture.count() == 0
+        busy.clear()
+        picture.wait_for()
+        expect(said).to_be_hidden()
 
 
 def test_a_convolutional_network_is_run_in_the_browser(

@@ -368,7 +368,9 @@ class Explore {
   }
 
   runner(/** @type {"decoder"|"encoder"} */ part) {
-    return runnerOf(this.source, this.data, part, this.space, (text) => this.say(text, "decoder"));
+    const said = (/** @type {string} */ text) =>
+      text ? this.say(text, "decoder") : this.wellAgain();
+    return runnerOf(this.source, this.data, part, this.space, said);
   }
 
   async loadOriginal(/** @type {import("./space/state.js").Selection} */ selection) {

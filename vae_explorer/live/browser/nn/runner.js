@@ -22,6 +22,15 @@ import { cached, fetchBlob } from "../dom/blob.js";
 import { createNetwork } from "./network.js";
 import { createPool } from "./pool.js";
 
+// How a socket was closed: by the server, which has too many or was not asked for a while, or by
+// nobody, as the server or the way to it is gone.
+const [BUSY, IDLE, LOST] = [1013, 1000, 1006];
+const BUSY_TEXT = "The server is busy with other pages: the picture follows when it has time.";
+const LOST_TEXT = "The server does not answer: the picture follows when it does.";
+// Milliseconds before a socket is opened again, and how often for a server that is gone.
+const PAUSE = 500;
+const MAX_FAILURES = 6;
+
 /** Networks of this tab, kept for the next page. */
 const runners = /** @type {Map<string, Promise<Runner>>} */ (new Map());
 // The two of each of as many checkpoints as are compared, and of one more.
@@ -44,7 +53,8 @@ export function browserRunner(source, digest) {
  * @param {Names} names
  * @param {"decoder" | "encoder"} part
  * @param {{dims: number, header: {image_shape: number[]}}} space
- * @param {(message: string) => void} onMessage called when the server is gone
+ * @param {(message: string) => void} onMessage called when the server is busy or gone, and with
+ *   nothing when it answers again
  * @returns {Promise<Runner>}
  */
 export async function runnerOf(source, names, part, space, onMessage) {
@@ -91,43 +101,53 @@ function inBrowser(header, weights) {
  * @param {() => WebSocket} connect
  * @param {number} inputs numbers an example
  * @param {number[]} outputShape
- * @param {(message: string) => void} onMessage called when the server is gone
+ * @param {(message: string) => void} onMessage called when the server is busy or gone, and with
+ *   nothing when it answers again
  * @returns {Runner}
  */
 function serverRunner(connect, inputs, outputShape, onMessage) {
   const outputs = outputShape.reduce((product, side) => product * side, 1);
   /** Questions that were not answered yet, by number. @type {Map<number, Question>} */
   const waiting = new Map();
-  let connection = /** @type {{socket: WebSocket, opened: Promise<void>} | null} */ (null);
+  let socket = /** @type {WebSocket | null} */ (null);
+  let pause = 0;
+  let failures = 0;
   let closed = false;
   let number = 0;
 
   function open() {
-    const socket = connect();
+    pause = 0;
+    socket = connect();
     socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      for (const { message } of waiting.values()) socket?.send(message);
+    };
     socket.onmessage = ({ data }) => {
+      if (failures) onMessage("");
+      failures = 0;
       const id = new DataView(data).getUint32(0, true);
       waiting.get(id)?.resolve(new Float32Array(data, 4));
       waiting.delete(id);
     };
-    const opened = /** @type {Promise<void>} */ (
-      new Promise((resolve, reject) => {
-        socket.onopen = () => resolve();
-        socket.onclose = () => {
-          const gone = new Error("The server no longer runs this network: reload the page.");
-          const asked = waiting.size > 0;
-          connection = null;
-          reject(gone);
-          for (const question of waiting.values()) question.reject(gone);
-          waiting.clear();
-          if (!closed && asked) onMessage(gone.message);
-        };
-      })
-    );
-    // Who asks is told; until then it is nobody's.
-    opened.catch(() => {});
-    connection = { socket, opened };
-    return connection;
+    socket.onclose = ({ code }) => {
+      socket = null;
+      if (closed || !waiting.size) return;
+      const goesOn = code === BUSY || code === IDLE || (code === LOST && failures < MAX_FAILURES);
+      if (!goesOn) {
+        fail("The server no longer runs this network: reload the page.");
+        return;
+      }
+      if (code !== IDLE) onMessage(code === BUSY ? BUSY_TEXT : LOST_TEXT);
+      // Not all pages at once.
+      pause = setTimeout(open, PAUSE * 2 ** Math.min(failures, 3) * (0.5 + Math.random()));
+      failures++;
+    };
+  }
+
+  function fail(/** @type {string} */ text) {
+    for (const question of waiting.values()) question.reject(new Error(text));
+    waiting.clear();
+    if (!closed) onMessage(text);
   }
 
   open();
@@ -137,15 +157,16 @@ function serverRunner(connect, inputs, outputShape, onMessage) {
     run: null,
     async runAsync(x, count) {
       if (closed) throw new Error("Closed.");
-      const { socket, opened } = connection ?? open();
-      await opened;
       const id = number++;
       const message = new Uint8Array(4 + 4 * count * inputs);
       new DataView(message.buffer).setUint32(0, id, true);
       message.set(new Uint8Array(x.buffer, x.byteOffset, 4 * count * inputs), 4);
       /** @type {Promise<Float32Array>} */
-      const answer = new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
-      socket.send(message);
+      const answer = new Promise((resolve, reject) =>
+        waiting.set(id, { message, resolve, reject }),
+      );
+      if (socket?.readyState === WebSocket.OPEN) socket.send(message);
+      else if (!socket && !pause) open();
       const result = await answer;
       if (result.length !== count * outputs) throw new Error("The server's answer does not fit.");
       return result;
@@ -153,13 +174,16 @@ function serverRunner(connect, inputs, outputShape, onMessage) {
     preload() {},
     close() {
       closed = true;
-      connection?.socket.close();
+      clearTimeout(pause);
+      socket?.close();
+      fail("Closed.");
     },
   };
 }
 
 /**
  * @typedef {object} Question
+ * @property {Uint8Array<ArrayBuffer>} message that asks it
  * @property {(outputs: Float32Array) => void} resolve
  * @property {(error: Error) => void} reject
  */
