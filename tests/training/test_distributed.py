@@ -21,6 +21,35 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def _torchrun(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Start a script on two ranks and wait for them."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
+            *("--nproc-per-node", "2", *map(str, arguments)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_what_fails_on_rank_0_alone_ends_all_ranks_with_one_line(tmp_path: Path) -> None:
+    """Rank 0 alone writes, and finds no room for the state after the first epoch."""
+    full = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000,) * 2)"
+    (tmp_path / "full.py").write_text(f"{full}\nrunpy.run_path('train.py', run_name='__main__')")
+    flags = ["--recipe", "digits-2d", "--limit", 64, "--device", "cpu", "--out", tmp_path / "out"]
+    done = _torchrun(tmp_path / "full.py", *flags)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if "train.py: " in line]
+    assert len(lines) == 1, done.stderr
+    assert "digits-2d.safetensors: found no way to write it" in lines[0]
+    assert "in train_run" not in done.stderr
+
+
 def test_two_ranks_take_the_steps_of_one_process_and_rank_0_alone_writes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -29,17 +58,8 @@ def test_two_ranks_take_the_steps_of_one_process_and_rank_0_alone_writes(
     train_without_noise(tmp_path / "noiseless", ProcessGroup())
     assert train.main([*flags, str(tmp_path / "alone")]) == 0
     printed = {"alone": capsys.readouterr().out}
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    script = [ROOT / "tests" / "training" / "two_runs.py", tmp_path / "noiseless-shared"]
-    done = subprocess.run(
-        [*torchrun, "--nproc-per-node", "2", *script, *flags, tmp_path / "shared"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-    )
+    script = ROOT / "tests" / "training" / "two_runs.py"
+    done = _torchrun(script, tmp_path / "noiseless-shared", *flags, tmp_path / "shared")
     assert done.returncode == 0, done.stderr
     alone, shared = load_file(tmp_path / "noiseless"), load_file(tmp_path / "noiseless-shared")
     torch.testing.assert_close(alone, shared, rtol=1e-3, atol=1e-4)

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -289,6 +290,14 @@ def test_a_folder_of_other_things_is_refused_before_any_training(
         (["--recipe", "digits-2d", "--beta", "nan"], "beta: found nan"),
         (["--recipe", "digits-2d", "--name", "../up"], "--name: found '../up'"),
         (["--recipe", "digits-2d", "--name", ""], "--name: found ''"),
+        (["--recipe", "digits-2d", "--name", "ü" * 120], "--name: found 240 bytes"),
+        (["--recipe", "digits-2d", "--name", "a\nb"], "--name: found 3 bytes"),
+        (["--recipe", "digits-2d", "--name", "\udcff"], "--name: found 1 bytes"),
+        (["--recipe", "digits-2d", "--snapshots", "0"], "snapshots: found 0, expected 2 to"),
+        (["--recipe", "digits-2d", "--batch-size", "9" * 30], "batch_size: found"),
+        (["--recipe", "digits-2d", "--epochs", "9" * 30], "epochs: found"),
+        (["--recipe", "digits-2d", "--limit", "9" * 30], "limit: found"),
+        (["--recipe", "digits-2d", "--snapshots", "9" * 30], "snapshots: found"),
         (
             ["--recipe", "digits-2d", "--recipe", "digits-20d", "--latent-dim", "5"],
             "would all be written to digits-5d",
@@ -310,6 +319,52 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert words.format(empty=empty) in printed.err
     assert not list(tmp_path.glob("*/model.safetensors"))
     assert not (tmp_path / "empty" / "MNIST").exists()
+
+
+@pytest.mark.parametrize("out", ["{file}", "{file}/below", "/proc/nowhere"])
+def test_a_place_that_cannot_be_written_to_is_said_before_the_first_epoch(
+    tmp_path: Path, out: str, capsys: Printed
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert _train(*RUN, "--out", out.format(file=tmp_path / "file")) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert "epoch" not in printed.out
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_full_disk_is_said_in_a_line_and_the_run_goes_on_once_there_is_room(
+    tmp_path: Path, capsys: Printed
+) -> None:
+    """A limit on the size of a file stands for the disk."""
+    flags = [*RUN, "--resume", "--out", tmp_path]
+    assert _train(*flags, "--epochs", 2) == 0
+    files = {file: file.read_bytes() for file in (tmp_path / "digits-2d").iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        assert _train(*flags) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "digits-2d.safetensors: found no way to write it" in said
+    assert "--resume" in said
+    assert {file: file.read_bytes() for file in (tmp_path / "digits-2d").iterdir()} == files
+    assert _train(*flags) == 0
+    assert "resuming after epoch 2" in capsys.readouterr().out
+    assert load_checkpoint(tmp_path / "digits-2d").meta.epochs_done == 6
+
+
+def test_a_damaged_state_of_the_second_recipe_is_said_before_the_first_is_trained(
+    tmp_path: Path, capsys: Printed
+) -> None:
+    (tmp_path / ".training").mkdir()
+    (tmp_path / ".training" / "digits-20d.safetensors").write_bytes(b"\x80\x04]")
+    flags = ["--dataset", "digits", "--epochs", 1, "--limit", 32, "--resume", "--out", tmp_path]
+    assert _train(*flags) == 1
+    printed = capsys.readouterr()
+    assert "digits-20d.safetensors: found no readable training state" in printed.err
+    assert "epoch" not in printed.out
 
 
 def test_recipes_are_listed_and_an_unknown_one_is_refused_with_the_list(capsys: Printed) -> None:
