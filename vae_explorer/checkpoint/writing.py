@@ -36,18 +36,22 @@ if TYPE_CHECKING:
 __all__ = ["check_replaceable", "claim", "save_checkpoint", "why_not_writable"]
 
 FILES = {WEIGHTS, META, HISTORY, LATENTS, FILM}
-# Adding to a checkpoint takes less, and a training far more: seconds to wait for the lock.
+# Seconds to wait for another: adding to a checkpoint takes less, and a training far more.
 PATIENCE = 2.0
 
 
 @contextmanager
-def claim(path: Path | str) -> Iterator[Path]:
+def claim(path: Path | str, patience: float | None = None) -> Iterator[Path]:
     """Be the only one who writes to the checkpoint folder `path` in the block.
 
     What a killed writer left is put in order first. A thread may claim what it has claimed.
 
+    Args:
+        path: the folder; it need not be there yet.
+        patience: seconds to wait for another writer, None for `PATIENCE`.
+
     Yields:
-        The folder, without links on the way; it need not be there yet.
+        The folder, without links on the way.
 
     Raises:
         OSError: where another process or thread writes to it, or where it cannot be written to.
@@ -58,7 +62,7 @@ def claim(path: Path | str) -> Iterator[Path]:
         work_path(path, LOCK).parent.mkdir(parents=True, exist_ok=True)
         if problem := _no_permission(path):
             raise PermissionError(problem)
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=PATIENCE if patience is None else patience)
     except Timeout:
         raise OSError(_held_by(path)) from None
     except (OSError, NotImplementedError) as error:

@@ -138,7 +138,8 @@ def prepare_runs(
     with group.together():
         for _, recipe in recipes * (group.rank == 0):
             check_replaceable(args.out / recipe.name)
-            held.enter_context(claim(args.out / recipe.name))
+            # Another run would be over late, and this one take its place unasked.
+            held.enter_context(claim(args.out / recipe.name, patience=0.1))
     datasets: dict[str, Dataset] = {}
     for name in dict.fromkeys(recipe.training.dataset for _, recipe in recipes):
         with group.together(), group.rank_0_first():
