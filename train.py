@@ -93,4 +93,7 @@ if __name__ == "__main__":
     # A shell starts background jobs deaf to Ctrl-C, and a scheduler stops a run with SIGTERM.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
+    # A terminal that lacks the minus of −ELBO, or a letter of a path, must not end a run.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from written import latents, save, version
 
 import train
-from vae_explorer import list_checkpoints, load_checkpoint
+from vae_explorer import evaluate, list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint import writing
 from vae_explorer.checkpoint.update import add_metrics, add_projection
 from vae_explorer.checkpoint.writing import claim, save_checkpoint, why_not_writable
@@ -81,7 +82,7 @@ def test_readers_of_a_folder_that_is_replaced_find_the_old_or_the_new(tmp_path: 
 
 
 def test_a_second_writer_is_told_who_the_first_is_and_readers_do_not_care(
-    saved: Path, held: subprocess.Popen
+    saved: Path, held: subprocess.Popen, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = rf"a: found process {held.pid} training or writing it"
     checkpoint = load_checkpoint(saved)
@@ -94,6 +95,8 @@ def test_a_second_writer_is_told_who_the_first_is_and_readers_do_not_care(
         with pytest.raises(OSError, match=told):
             write()
     assert str(held.pid) in why_not_writable(saved)
+    assert evaluate.main([str(saved), "--save"]) == 1
+    assert re.search(told, capsys.readouterr().err)
     assert [entry.problem for entry in list_checkpoints(saved.parent)] == [None]
     assert version(saved) == 1
     held.send_signal(signal.SIGKILL)

@@ -195,14 +195,16 @@ def test_a_run_that_is_stopped_killed_and_resumed_ends_as_one_that_was_not(
 
 
 def _start(script: Path, *flags: object) -> subprocess.Popen[str]:
-    """Start a script as a shell starts a background job, deaf to SIGINT."""
+    """Start a script as a shell starts a background job, deaf to SIGINT, its output in ASCII."""
     return subprocess.Popen(
         ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, script, *map(str, flags)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=os.environ
+        | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        | {"PYTHONIOENCODING": "ascii" if script.name == "train.py" else "utf-8"},
     )
 
 

@@ -199,7 +199,7 @@ def load_model(path: Path) -> VAE:
 def _entry(path: Path) -> CheckpointEntry | None:
     """Return what `path` is in a list, None for a file; whatever is in it, this raises nothing."""
     try:
-        if not stat.S_ISDIR(find_folder(path).stat().st_mode):
+        if not _is_folder(path):
             return None
         str(path).encode()
     except OSError as error:
@@ -210,6 +210,11 @@ def _entry(path: Path) -> CheckpointEntry | None:
         return CheckpointEntry(path, _load_listed(path), None)
     except (ValueError, OSError) as error:
         return CheckpointEntry(path, None, str(error))
+
+
+@read_whole
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(path.stat().st_mode)
 
 
 def _problem(path: Path, words: str) -> CheckpointEntry:
