@@ -67,3 +67,11 @@ def test_decoding_numpy_codes_gives_the_models_pictures(model: VAE) -> None:
     with torch.no_grad():
         exact = model.generate(torch.tensor(z, dtype=torch.float32))
     np.testing.assert_allclose(decode(model, z), exact, atol=1e-6)
+
+
+def test_decoding_gives_numbers_whatever_the_weights(model: VAE) -> None:
+    with torch.no_grad():
+        for weight in model.decoder.parameters():
+            weight.normal_(0, 1e38)
+        assert model.generate(torch.ones(4, 5)).isnan().any()
+    assert np.isfinite(decode(model, np.ones((40, 5)))).all()

@@ -63,3 +63,10 @@ def test_the_metrics_of_a_view_are_scikit_learns(clusters: tuple[np.ndarray, np.
     exact = sklearn.manifold.trustworthiness(z, view, n_neighbors=5)
     assert found.trustworthiness == pytest.approx(exact)
     assert 0.4 < found.knn_accuracy < 1
+
+
+def test_of_many_points_a_random_ten_thousand_vote() -> None:
+    rng = np.random.default_rng(0)
+    view, label = rng.standard_normal((12_000, 2)), rng.integers(0, 3, 12_000)
+    accuracy = neighbour_metrics(view, view, label).knn_accuracy
+    assert 10_000 * accuracy == pytest.approx(round(10_000 * accuracy), abs=1e-6)

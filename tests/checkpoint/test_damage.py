@@ -44,7 +44,7 @@ SECRET = "sEcReT"
 DIMS, COUNT = 3, 12
 # The same examples every time, and as many on a slow machine.
 thrifty = settings(
-    max_examples=250,
+    max_examples=100,
     derandomize=True,
     database=None,
     deadline=None,

@@ -39,3 +39,8 @@ def test_a_png_holds_every_pixel_enlarged() -> None:
         np.testing.assert_array_equal(
             opened.reshape(15, 21, channels), picture.repeat(3, 0).repeat(3, 1)
         )
+
+
+def test_a_large_picture_is_enlarged_less() -> None:
+    picture = RNG.integers(0, 256, (3, 1500, 1), dtype=np.uint8)
+    assert Image.open(io.BytesIO(png_bytes(picture, scale=8))).size == (3000, 6)

@@ -13,6 +13,8 @@ from vae_explorer.vae.config import (
     config_from_dict,
     config_to_dict,
 )
+from vae_explorer.vae.layers import weight_shapes
+from vae_explorer.vae.model import VAE
 from vae_explorer.vae.recipes import RECIPES, find_recipe
 
 
@@ -66,6 +68,15 @@ def test_only_the_fields_that_differ_are_named() -> None:
         (TrainConfig, "limit", 0),
         (TrainConfig, "seed", -1),
         (TrainConfig, "seed", 2**32),
+        (ModelConfig, "latent_dim", 2**63),
+        (ModelConfig, "hidden", (1,) * 1000),
+        (ModelConfig, "hidden", (10**30,)),
+        (ModelConfig, "image_shape", (2, 28, 28)),
+        (ModelConfig, "image_shape", (3, 1024, 1024)),
+        (TrainConfig, "batch_size", 2**63),
+        (TrainConfig, "epochs", 10**6),
+        (TrainConfig, "limit", 10**400),
+        (TrainConfig, "dataset", 7),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(kind: type, field: str, value: object) -> None:
@@ -76,6 +87,40 @@ def test_a_value_out_of_range_is_refused_by_name(kind: type, field: str, value: 
 def test_an_unknown_field_is_refused_and_the_known_ones_are_listed() -> None:
     with pytest.raises(ValueError, match=r"found 1 unknown among 1 fields.*latent_dim"):
         config_from_dict(ModelConfig, {"latent": 2})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (ModelConfig, {"activation": "my password"}),
+        (ModelConfig, {"my password": 1}),
+        (ModelConfig, {"hidden": [["my password"]]}),
+        (TrainConfig, {"lr": {"my password": "my password"}}),
+    ],
+)
+def test_an_error_quotes_no_text_of_a_file(kind: type, fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"found .*expected") as raised:
+        config_from_dict(kind, fields)
+    assert "password" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_shapes_of_weights_are_known_without_pytorch(name: str) -> None:
+    config = find_recipe(name).model
+    exact = {key: tuple(value.shape) for key, value in VAE(config).state_dict().items()}
+    assert weight_shapes(config) == exact
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"hidden": (2**20, 2**20)}, r"model: found .* weights, expected at most"),
+        ({"family": "conv", "hidden": (2**20, 8)}, r"encoder.layers.1: found an output of shape"),
+    ],
+)
+def test_models_that_memory_cannot_hold_are_refused(fields: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        weight_shapes(ModelConfig(**fields))
 
 
 def test_an_unknown_recipe_lists_the_known_ones() -> None:

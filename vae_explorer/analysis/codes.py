@@ -105,9 +105,12 @@ def principal_axes(z: np.ndarray) -> PrincipalAxes:
 
 
 def decode(model: VAE, z: np.ndarray) -> np.ndarray:
-    """Return the mean images of p(x|z), float32 (N, C, H, W) in [0, 1], for codes z, (N, D)."""
+    """Return the mean images of p(x|z), float32 (N, C, H, W) in [0, 1], for codes z, (N, D).
+
+    A pixel of which absurd weights make no number is 0.
+    """
     import torch
 
     codes = torch.from_numpy(np.asarray(z, dtype=np.float32)).split(DECODE_BATCH)
     with torch.no_grad():
-        return torch.cat([model.generate(batch) for batch in codes]).numpy()
+        return torch.cat([model.generate(batch) for batch in codes]).nan_to_num().numpy()

@@ -9,6 +9,9 @@ from PIL import Image
 
 __all__ = ["mosaic", "png_bytes"]
 
+# Pixels along a picture that is worth enlarging.
+LARGEST = 4096
+
 
 def mosaic(images: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
     """Lay images out row by row, the first one at the top left.
@@ -34,8 +37,12 @@ def mosaic(images: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
 
 
 def png_bytes(picture: np.ndarray, scale: int = 1) -> bytes:
-    """Return a uint8 picture, (H, W, C), as a PNG file, each pixel `scale` pixels wide."""
+    """Return a uint8 picture, (H, W, C), as a PNG file, each pixel `scale` pixels wide.
+
+    A large picture is enlarged less.
+    """
     image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+    scale = max(1, min(scale, LARGEST // max(image.size)))
     size = image.width * scale, image.height * scale
     file = io.BytesIO()
     image.resize(size, Image.Resampling.NEAREST).save(file, "PNG")

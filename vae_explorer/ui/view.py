@@ -140,7 +140,7 @@ def show_view_metrics(path: Path, view: View) -> None:
         f"{view.name}: **5-NN accuracy {found.knn_accuracy:.3f}** among its own points, "
         f"**trustworthiness {found.trustworthiness:.3f}** as a view of the {dims} dimensions.",
         help="5-NN accuracy: how often the five nearest other points in this view vote for a "
-        "point's class. Trustworthiness: 1 where points that are near in this view are near in "
-        "the latent space, over a random 5,000 of them. The Model page's metrics are of the codes "
-        "themselves.",
+        "point's class, over a random 10,000 of them at most. Trustworthiness: 1 where points that "
+        "are near in this view are near in the latent space, over a random 5,000 of them. The "
+        "Model page's metrics are of the codes themselves.",
     )
