@@ -1130,11 +1130,9 @@ def test_a_convolutional_network_is_run_in_the_browser(
 
 
 def test_the_socket_answers_its_own_pages_alone(page: Page, address: str) -> None:
-    LiveMap.opened(page, address, LINK)
-    key = page.evaluate(
-        "() => performance.getEntriesByType('resource').map(e => e.name)"
-        ".find(name => name.includes('/live/original/')).split('/').at(-2)"
-    )
+    with page.expect_request(re.compile("/live/original/")) as asked:
+        LiveMap.opened(page, address, LINK)
+    key = asked.value.url.split("/")[-2]
     socket = f"{address.replace('http', 'ws')}/live/run/{key}/decoder"
     ask = """url => new Promise(answer => {
         const socket = new WebSocket(url);
@@ -1144,7 +1142,8 @@ def test_the_socket_answers_its_own_pages_alone(page: Page, address: str) -> Non
     assert page.evaluate(ask, socket) == "open"
     # The same machine under another name is another origin.
     page.forgiven += ["WebSocket connection to", "foreign host: http://localhost"]
-    page.goto(address.replace("127.0.0.1", "localhost") + "/_stcore/health")
+    page.route("**/elsewhere", lambda route: route.fulfill(body="", content_type="text/html"))
+    page.goto(address.replace("127.0.0.1", "localhost") + "/elsewhere")
     assert page.evaluate(ask, socket) == "closed"
 
 
