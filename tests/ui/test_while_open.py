@@ -23,6 +23,7 @@ from vae_explorer.checkpoint.folder import load_latents, load_meta
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.update import add_projection
 from vae_explorer.checkpoint.writing import save_checkpoint
+from vae_explorer.ui.projection_job import projection_job, start_projection
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE
 
@@ -149,44 +150,16 @@ def test_a_page_says_what_is_wrong_while_its_checkpoint_is_not_whole_and_then_go
         _whole(app.run())
 
 
-def _select(app: AppTest, rows: list[int]) -> AppTest:
-    """Select rows on the page's plot, as a click or a lasso does."""
-    (chart,) = app.get("plotly_chart")
-    points = [{"curve_number": 0, "point_index": row, "customdata": row} for row in rows]
-    picked = {"points": points, "point_indices": rows, "box": [], "lasso": []}
-    states = app._tree.get_widget_states()
-    state = states.widgets.add(id=chart.proto.id)
-    state.string_value = json.dumps({"selection": picked})
-    return app._run(states)
-
-
-@pytest.mark.parametrize("other", ["few", "other"])
-@pytest.mark.parametrize("rows", [[199], [0, 150, 199]])
-def test_a_selection_that_no_longer_fits_is_dropped(
-    here: Path, made: Path, other: str, rows: list[int]
-) -> None:
-    app = _select(_whole(_open("projections", view="UMAP")), rows)
-    assert any("image 199" in text.value or "3 selected" in text.value for text in app.subheader)
-    _put(made / other, here)
-    _whole(_select(app, rows))
-    assert not any("199" in text.value for text in app.subheader)
-
-
-@pytest.mark.parametrize("other", ["few", "other"])
-def test_settings_that_no_longer_fit_are_dropped(here: Path, made: Path, other: str) -> None:
-    app = _whole(_open("samples"))
-    app.number_input(key="samples_page").set_value(7).run()
-    app.number_input(key="image").set_value(199).run()
-    views = _whole(_open("projections", view="Dimensions"))
-    across = views.selectbox(key="dimension Across")
-    across.set_value(5).run()
-    _put(made / other, here)
-    _whole(app.run())
-    assert app.number_input(key="image").value < 40
-    assert app.number_input(key="samples_page").value <= 2
-    _whole(views.run())
-    dims = 6 if other == "few" else 3
-    assert views.selectbox(key="dimension Across").value < dims
+def test_a_film_that_goes_is_missed_and_shown_again(here: Path) -> None:
+    shutil.rmtree(here)
+    shutil.copytree(ROOT / "checkpoints" / "mnist-2d", here)
+    app = _whole(_open("film"))
+    shown = len(_mounted(app))
+    film = (here / "film.npz").rename(here.parent / "film.npz")
+    _says(app.run(), "here", "film")
+    assert len(_mounted(app)) < shown
+    film.rename(here / "film.npz")
+    assert len(_mounted(_whole(app.run()))) == shown
 
 
 def _offer(app: AppTest) -> list[str]:
@@ -200,26 +173,28 @@ def _until(holds: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def test_projections_are_computed_once_and_saved_though_their_visitors_leave(here: Path) -> None:
-    first, second = (_whole(_open("projections", view="t-SNE")) for _ in range(2))
-    assert _offer(first) == ["Compute t-SNE of 200 codes"]
-    _whole(first.button[0].click().run())
-    assert _offer(first) == []
-    # Who comes now joins in, and what is asked for next waits for its turn.
-    _whole(second.run())
-    assert _offer(second) == []
-    first.selectbox(key="picker_name").set_value("twin").run()
-    assert _offer(first) == ["Compute t-SNE of 200 codes"]
-    first.button[0].click().run()
-    assert _offer(first) == []
-    first.switch_page("model.py").run()
-    assert not first.exception
-    for path in (here, here.with_name("twin")):
-        _until(lambda path=path: "tsne" in load_latents(path).projections)
-    assert "t-SNE 1" in _whole(second.run()).get("plotly_chart")[0].proto.spec
+def test_a_projection_is_computed_once_and_one_at_a_time(here: Path) -> None:
+    paths = here, here.with_name("twin")
+    jobs = []
+    for path in paths:
+        codes = load_latents(path).mean
+        start_projection(path, "tsne", codes)
+        jobs.append(projection_job(path, "tsne", codes))
+        start_projection(path, "tsne", codes)
+        assert projection_job(path, "tsne", codes) is jobs[-1]
+
+    def ended() -> bool:
+        begun = [job for job in jobs if job.started is not None]
+        *former, _ = sorted(begun, key=lambda job: job.started) or [None]
+        assert all(job.ended for job in former)
+        return all(job.ended for job in jobs)
+
+    _until(ended)
+    assert [job.problem for job in jobs] == ["", ""]
+    assert all("tsne" in load_latents(path).projections for path in paths)
 
 
-@pytest.mark.parametrize("codes", [np.eye(1, 6), np.eye(2, 6), np.ones((50, 6))])
+@pytest.mark.parametrize("codes", [np.eye(3, 6), np.ones((50, 6))])
 def test_codes_that_cannot_be_projected_are_answered_in_words(
     here: Path, codes: np.ndarray
 ) -> None:
@@ -268,6 +243,10 @@ def test_an_open_page_says_that_its_checkpoint_is_gone_and_goes_on_by_itself(
     follow(page, "Projections")
     page.get_by_test_id("stButtonGroup").get_by_text("t-SNE").click()
     page.get_by_role("button", name="Compute t-SNE").click()
+    expect(page.get_by_test_id("stProgress")).to_be_visible()
+    # Who leaves loses nothing, and who waits gets it.
+    follow(page, "Model")
+    follow(page, "Projections")
     expect(page.get_by_text("t-SNE keeps neighbours together")).to_be_visible()
     assert "tsne" in load_latents(here).projections
     assert page.evaluate("window.opened") == "once"

@@ -131,9 +131,9 @@ def _show_job(job: ProjectionJob, count: int) -> None:
 
 
 def show_view_metrics(path: Path, view: View) -> None:
-    """Say how well a view keeps neighbours; one of two dimensions, or of two codes, keeps all."""
-    count, dims = load_latents(path).mean.shape
-    if dims == 2 or count <= 2:
+    """Say how well a view keeps neighbours; one of two dimensions keeps them all."""
+    dims = load_latents(path).mean.shape[1]
+    if dims == 2:
         return
     found = load_neighbour_metrics(path, view.name, np.asarray(view.info.xy))
     st.caption(

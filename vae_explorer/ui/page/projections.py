@@ -90,8 +90,6 @@ with chart, st.container(key="map"):
 # The row travels in `customdata`, because `point_indices` mixes the traces.
 points = event["selection"]["points"]
 rows = [int(point["customdata"]) for point in points if "customdata" in point]
-# They may have been selected when there were more codes.
-rows = [row for row in rows if row < len(view.info.xy)]
 with details:
     if len(rows) == 1:
         _show_image(path, rows[0])
