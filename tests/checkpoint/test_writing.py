@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -117,6 +118,17 @@ def test_a_run_whose_name_is_taken_is_told_so_before_anything_is_trained(
     assert printed.err.count("\n") == 1
     assert f"process {held.pid}" in printed.err
     assert [entry.path.name for entry in list_checkpoints(saved.parent)] == ["a"]
+
+
+def test_the_app_computes_no_projection_that_it_could_not_save(
+    saved: Path, held: subprocess.Popen
+) -> None:
+    command = [sys.executable, "-m", "vae_explorer.ui.projection_job", saved, "umap"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as job:
+        told = job.stdout.read()
+    assert f"process {held.pid}" in json.loads(told)["problem"]
 
 
 def test_whoever_asks_whether_a_folder_can_be_written_to_writes_nothing(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 from vae_explorer.analysis.projections import PROJECTIONS, tsne_projection, umap_projection
 from vae_explorer.checkpoint.folder import load_latents
 from vae_explorer.checkpoint.update import add_projection
+from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.live.store import digest
 
 __all__ = ["ProjectionJob", "projection_job", "running_job", "start_projection"]
@@ -122,6 +123,8 @@ def _add_projection(path: Path, name: str, tell: Callable[[float], None]) -> Non
     latents = load_latents(path)
     if name in latents.projections:
         return
+    if problem := why_not_writable(path):
+        raise OSError(problem)
     if name == "tsne":
         view = tsne_projection(latents.mean, on_progress=tell)
     else:
