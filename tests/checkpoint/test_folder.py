@@ -13,7 +13,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import vae_explorer.checkpoint.writing as checkpoint_module
 from vae_explorer import list_checkpoints, load_checkpoint
 from vae_explorer.checkpoint.history import Epoch
 from vae_explorer.checkpoint.latents import Latents
@@ -114,43 +113,6 @@ def test_half_precision_is_stored_as_half_the_bytes(model: VAE, tmp_path: Path) 
     }
     for name, value in load_checkpoint(path).model.state_dict().items():
         assert value.equal(model.state_dict()[name].half().float())
-
-
-def test_a_killed_save_leaves_the_old_folder(
-    saved: Path, model: VAE, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint_module, "write_history", killed)
-    with pytest.raises(KeyboardInterrupt):
-        save_checkpoint(saved, model, _meta(model, recipe="new"), HISTORY, _latents())
-    assert load_checkpoint(saved).meta.recipe == "digits-2d"
-    assert [entry.path.name for entry in list_checkpoints(saved.parent)] == ["saved"]
-
-
-@pytest.mark.parametrize("reader", ["load", "list", "save"])
-def test_a_save_killed_between_its_renames_is_mended(
-    saved: Path, model: VAE, monkeypatch: pytest.MonkeyPatch, reader: str
-) -> None:
-    rename = os.replace
-
-    def killed(source: Path, target: Path) -> None:
-        if target == saved:
-            raise KeyboardInterrupt
-        rename(source, target)
-
-    monkeypatch.setattr(os, "replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        save_checkpoint(saved, model, _meta(model, recipe="new"), HISTORY, _latents())
-    monkeypatch.undo()
-    assert not saved.exists()
-    if reader == "list":
-        assert list_checkpoints(saved.parent)[0].meta.recipe == "digits-2d"
-    if reader == "save":
-        save_checkpoint(saved, model, _meta(model, recipe="third"), HISTORY, _latents())
-    expected = "third" if reader == "save" else "digits-2d"
-    assert load_checkpoint(saved).meta.recipe == expected
 
 
 def _edit_meta(path: Path, **changes: object) -> None:
