@@ -1,7 +1,7 @@
 """Networks that are too large for a browser, run here for the pages that show them.
 
-All sockets share one thread, so that no number of visitors takes more memory or time than one, and
-each has one message in its queue: they take turns. PyTorch itself uses all cores.
+All sockets share two threads and their queue, so that no number of visitors takes more memory than
+two, and each has one message in it: they take turns. PyTorch itself uses all cores.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ IDLE_SECONDS = 60
 ANSWER_SECONDS = 30
 
 _sockets: set[WebSocket] = set()
-_thread = ThreadPoolExecutor(1, "networks")
+_threads = ThreadPoolExecutor(2, "networks")
 
 
 class _Refusal(Exception):
@@ -77,7 +77,7 @@ async def _answer_one(socket: WebSocket, source: Source, part: str) -> None:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             run = asyncio.get_running_loop().run_in_executor
-            await socket.send_bytes(await run(_thread, _answer, source, part, message))
+            await socket.send_bytes(await run(_threads, _answer, source, part, message))
     except TimeoutError:
         raise _Refusal(*BUSY) from None
 
