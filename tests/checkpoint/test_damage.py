@@ -263,6 +263,14 @@ def test_any_array_may_hold_anything(
     assert change != "fortran" or not why
 
 
+def test_a_number_too_large_for_its_own_type_is_no_warning(whole: Path) -> None:
+    stream = io.BytesIO()
+    with np.load(whole / "film.npz") as stored:
+        np.savez(stream, **{**stored, "box": stored["box"].astype(np.float16)})
+    with _changed(whole, "film.npz", stream.getvalue()):
+        assert _opens_or_says_why(whole) == ""
+
+
 def _zip(members: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", packing) as archive:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
@@ -129,12 +129,15 @@ def test_the_picker_lists_what_can_be_opened_with_its_figures_and_why_the_rest_c
 def test_a_checkpoint_with_broken_weights_stops_its_page_in_words_and_no_other(
     shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(shipped, tmp_path / "damaged")
-    save_file({"stray": torch.zeros(1)}, tmp_path / "damaged" / "model.safetensors")
+    file = Path(shutil.copytree(shipped, tmp_path / "damaged")) / "model.safetensors"
+    weights = load_file(file)
+    weights["decoder.layers.0.bias"][0] = torch.nan
+    save_file(weights, file)
     monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
     app = _open("samples", "damaged")
     assert not app.exception
-    assert "model.safetensors: found decoder.layers.0.bias with shape missing" in _words(app)
+    words = "model.safetensors: found values that are not finite in decoder.layers.0.bias"
+    assert words in _words(app)
     _clean(_picker(app).set_value(shipped.name).run())
 
 

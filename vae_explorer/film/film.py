@@ -99,10 +99,11 @@ def load_film(path: Path, count: int, dims: int) -> Film | None:
     check_range(file, found, RANGES | {"row": (0, count - 1)})
     if (np.diff(found["step"].astype(np.int64)) <= 0).any():
         raise ValueError(f"{file}: found steps that do not rise, expected one after the other")
-    if not SIDES[0] <= found["box"][2] <= SIDES[1]:
+    # As Python's number: in float16 there is no 1e9.
+    side = found["box"][2].item()
+    if not SIDES[0] <= side <= SIDES[1]:
         raise ValueError(
-            f"{file}: found a lattice along {found['box'][2]:g}, expected {SIDES[0]:g} to "
-            f"{SIDES[1]:g}"
+            f"{file}: found a lattice along {side:g}, expected {SIDES[0]:g} to {SIDES[1]:g}"
         )
     return Film(
         step=found["step"].astype(np.int64),
