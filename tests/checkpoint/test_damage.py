@@ -471,6 +471,8 @@ def test_folders_that_cannot_be_read_are_listed_and_hide_no_other(whole: Path) -
     shutil.copytree(whole, latin)
     shutil.copytree(whole, closed)
     loop.symlink_to(loop)
+    (folder / "root").symlink_to("/")
+    (folder / "two\nlines").mkdir()
     opened = [parent for parent in folder.parents if parent.stat().st_mode & 0o005 != 0o005]
     modes = {place: place.stat().st_mode for place in (closed, folder, *opened)}
     try:
@@ -480,10 +482,14 @@ def test_folders_that_cannot_be_read_are_listed_and_hide_no_other(whole: Path) -
         with _as_nobody():
             entries = {entry.path.name: entry for entry in list_checkpoints(folder)}
         assert {name for name, entry in entries.items() if entry.problem} == {
-            *("closed", "loop", "caf\N{REPLACEMENT CHARACTER}")
+            *("closed", "loop", "root", "caf\N{REPLACEMENT CHARACTER}"),
+            "two\N{REPLACEMENT CHARACTER}lines",
         }
         for entry in entries.values():
             assert str(entry).encode()
+        folder.chmod(0o444)
+        with _as_nobody():
+            assert all(entry.problem for entry in list_checkpoints(folder))
         folder.chmod(0)
         with _as_nobody():
             (entry,) = list_checkpoints(folder)
@@ -494,4 +500,6 @@ def test_folders_that_cannot_be_read_are_listed_and_hide_no_other(whole: Path) -
             place.chmod(mode)
         shutil.rmtree(latin)
         shutil.rmtree(closed)
-        loop.unlink()
+        (folder / "two\nlines").rmdir()
+        for link in (loop, folder / "root"):
+            link.unlink()

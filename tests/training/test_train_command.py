@@ -335,6 +335,16 @@ def test_a_place_that_cannot_be_written_to_is_said_before_the_first_epoch(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_a_state_that_is_a_folder_is_said_before_the_first_epoch(
+    tmp_path: Path, capsys: Printed
+) -> None:
+    (tmp_path / ".training" / "digits-2d.safetensors").mkdir(parents=True)
+    assert _train(*RUN, "--out", tmp_path) == 1
+    printed = capsys.readouterr()
+    assert "digits-2d.safetensors: found a folder" in printed.err
+    assert "epoch" not in printed.out
+
+
 def test_a_full_disk_is_said_in_a_line_and_the_run_goes_on_once_there_is_room(
     tmp_path: Path, capsys: Printed
 ) -> None:

@@ -22,12 +22,15 @@ from streamlit.testing.v1.element_tree import Checkbox, Selectbox
 
 from vae_explorer import load_checkpoint
 from vae_explorer.checkpoint.folder import load_meta
-from vae_explorer.checkpoint.meta import write_meta
+from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.meta import DatasetRecord, write_meta
 from vae_explorer.checkpoint.update import add_metrics
+from vae_explorer.checkpoint.writing import save_checkpoint
 from vae_explorer.data import Dataset
 from vae_explorer.training.fit import fit
 from vae_explorer.training.save import save_trained
 from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.model import VAE
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 MAIN = Path(__file__).resolve().parents[2] / "vae_explorer" / "ui" / "page" / "main.py"
@@ -102,6 +105,20 @@ def test_reconstructions_say_so_where_the_originals_are_missing(
 def test_originals_stand_beside_their_reconstructions_where_the_data_is(mnist: object) -> None:
     app = _clean(_open("samples"))
     assert "originals above, reconstructions below" in _words(app)
+
+
+def test_originals_of_another_shape_than_the_model_s_are_left_out(
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = load_checkpoint(SHIPPED / "mnist-2d")
+    config = ModelConfig((3, 8, 8), latent_dim=2, hidden=(4,))
+    record = DatasetRecord("digits", digits.checksum, tuple("0123456789"), 1437, 360)
+    codes = {name: getattr(shipped.latents, name)[:9] for name in ("mean", "logvar", "label")}
+    meta = replace(shipped.meta, model=config, dataset=record)
+    latents = Latents(**codes, index=np.arange(9))
+    save_checkpoint(tmp_path / "coloured", VAE(config), meta, [], latents)
+    monkeypatch.setenv("VAE_EXPLORER_CHECKPOINTS", str(tmp_path))
+    assert "The originals of digits are not on disk" in _words(_clean(_open("samples", "coloured")))
 
 
 def test_the_picker_lists_what_can_be_opened_with_its_figures_and_why_the_rest_cannot(

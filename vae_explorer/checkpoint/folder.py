@@ -16,6 +16,7 @@ import math
 import os
 import stat
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ from vae_explorer.checkpoint.reading import (
     read_tensors,
     weight_headers,
 )
+from vae_explorer.checkpoint.text import plain_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,6 +130,12 @@ def _load_listed(path: Path) -> Meta:
     return meta
 
 
+@lru_cache(maxsize=4096)
+def _load_listed_once(path: Path, changed: tuple[int, ...]) -> Meta:
+    """Read what a list says of a folder, once for each state of its files; see `files_changed`."""
+    return _load_listed(path)
+
+
 @read_whole
 def load_meta(path: Path) -> Meta:
     """Read `meta.json` of the checkpoint folder `path`."""
@@ -201,13 +209,12 @@ def _entry(path: Path) -> CheckpointEntry | None:
     try:
         if not _is_folder(path):
             return None
-        str(path).encode()
     except OSError as error:
         return _problem(path, f"found no readable folder ({error.strerror})")
-    except UnicodeEncodeError:
-        return _problem(path, "found a name that is not UTF-8, expected one that is; rename it")
+    if plain_text(path.name, len(path.name)) != path.name:
+        return _problem(path, "found a name with characters that cannot be shown; rename it")
     try:
-        return CheckpointEntry(path, _load_listed(path), None)
+        return CheckpointEntry(path, _load_listed_once(path, files_changed(path)), None)
     except (ValueError, OSError) as error:
         return CheckpointEntry(path, None, str(error))
 
@@ -219,7 +226,7 @@ def _is_folder(path: Path) -> bool:
 
 def _problem(path: Path, words: str) -> CheckpointEntry:
     """Return an entry whose path can be printed; nobody opens it."""
-    path = Path(os.fsencode(path).decode(errors="replace"))
+    path = path.with_name(plain_text(path.name))
     return CheckpointEntry(path, None, f"{path}: {words}")
 
 

@@ -12,6 +12,7 @@ Everything of ours that is no finished checkpoint lies in `.training` beside the
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import os
 from collections.abc import Callable
@@ -31,7 +32,7 @@ Result = TypeVar("Result")
 
 def work_path(path: Path, suffix: str) -> Path:
     """Return where a file or folder lies that belongs to the checkpoint folder `path`."""
-    return path.with_name(WORK) / f"{path.name}{suffix}"
+    return path.parent / WORK / f"{path.name}{suffix}"
 
 
 def find_folder(path: Path | str) -> Path:
@@ -49,8 +50,11 @@ def folders_aside(folder: Path) -> list[Path]:
     """Return the checkpoint folders in `folder` that are aside: none has its name right now."""
     # Listed by their locks, which stay: a folder that is listed neither here nor there, because
     # it was renamed between two looks, is none.
-    names = [lock.name.removesuffix(LOCK) for lock in (folder / WORK).glob(f"[!.]*{LOCK}")]
-    paths = [folder / name for name in names]
+    try:
+        locks = fnmatch.filter(os.listdir(folder / WORK), f"[!.]*{LOCK}")
+    except OSError:
+        return []
+    paths = [folder / lock.removesuffix(LOCK) for lock in locks]
     return [path for path in paths if not os.path.isdir(path) and os.path.isdir(find_folder(path))]
 
 

@@ -26,7 +26,7 @@ from vae_explorer.checkpoint.reading import (
 from vae_explorer.checkpoint.storage import write_arrays
 from vae_explorer.checkpoint.writing import claim
 
-__all__ = ["Film", "add_film", "load_film"]
+__all__ = ["MAX_SNAPSHOTS", "Film", "add_film", "load_film"]
 
 MAX_SNAPSHOTS = 1000
 # A browser and the GIF unpack a sheet whole: 20 x 20 pictures of 256 x 256 fit.

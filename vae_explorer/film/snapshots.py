@@ -27,6 +27,7 @@ from vae_explorer.checkpoint.reading import (
 )
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.data import Split
+from vae_explorer.film.film import MAX_SNAPSHOTS
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE
 from vae_explorer.vae.objective import mean_elbo
@@ -60,9 +61,10 @@ def snapshot_steps(count: int, steps: int) -> list[int]:
     Raises:
         ValueError: for fewer than two, or more than there are states to keep.
     """
-    if not 2 <= count <= steps + 1:
+    most = min(steps + 1, MAX_SNAPSHOTS)
+    if not 2 <= count <= most:
         raise ValueError(
-            f"snapshots: found {count}, expected 2 to {steps + 1:,}, as the run has {steps:,} "
+            f"snapshots: found {count}, expected 2 to {most:,} in a run of {steps:,} "
             "steps; change --snapshots"
         )
     due: list[int] = []

@@ -98,8 +98,14 @@ def _test_images(source: Source) -> tuple[np.ndarray, np.ndarray]:
     from vae_explorer.data import load_dataset
 
     source.check()
-    recorded = checkpoint.load_meta(source.path).dataset
+    meta = checkpoint.load_meta(source.path)
+    recorded, shape = meta.dataset, meta.model.image_shape
     index = checkpoint.load_latents(source.path).index
     source.check()
     split = load_dataset(recorded.name, download=False, checksum=recorded.checksum).test
+    if split.images.shape[1:] != shape:
+        raise ValueError(
+            f"{recorded.name}: found images of shape {tuple(split.images.shape[1:])}, expected "
+            f"{shape}, which the model takes"
+        )
     return split.images.numpy(), index

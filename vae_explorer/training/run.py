@@ -180,6 +180,10 @@ def _prepare(
         snapshots=None,
     )
     check_images(recipe.model, training, dataset, group)
+    if run.state.is_dir():
+        raise ValueError(
+            f"{run.state}: found a folder, expected the file of a training state; move it away"
+        )
     if args.resume:
         resumed_state(run.state, recipe.model, training, dataset.checksum)
     return run._replace(snapshots=_snapshots(run, args.snapshots))

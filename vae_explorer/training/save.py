@@ -9,6 +9,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -62,6 +63,11 @@ def save_trained(
     trained_on = device_name(device)
     model, dtype = _as_stored(result.model, dataset.test)
     latents = encode_split(model.to(device), dataset.test)
+    if not (np.isfinite(latents.mean).all() and np.isfinite(latents.logvar).all()):
+        raise ValueError(
+            f"{path}: found codes that are not finite, expected finite ones; nothing was written, "
+            "train from the start with a smaller --lr"
+        )
     found = asdict(evaluate(model, latents, dataset))
     train_config = result.train_config
     meta = Meta(

@@ -256,15 +256,16 @@ def load_history(path: Path) -> list[Epoch]:
 def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
     """Return the test images of rows of the codes, (N, C, H, W) in [0, 1].
 
-    None where the data set is not on disk, or other data is there under its name.
+    None where the data set is not on disk, or has other images than the model.
     """
-    recorded = load_meta(path).dataset
+    recorded, shape = load_meta(path).dataset, load_meta(path).model.image_shape
     try:
         images = load_test_split.or_raise(recorded.name, recorded.checksum).images
     except (ValueError, OSError):
         return None
     index = load_latents(path).index[rows]
-    return images[index].numpy() / 255 if index.max() < len(images) else None
+    fits = images.shape[1:] == shape and index.max() < len(images)
+    return images[index].numpy() / 255 if fits else None
 
 
 @_loader(entries=4, message="Reading the data set …")

@@ -89,7 +89,9 @@ with chart, st.container(key="map"):
     )
 # The row travels in `customdata`, because `point_indices` mixes the traces.
 points = event["selection"]["points"]
-rows = [int(point["customdata"]) for point in points if "customdata" in point]
+found = (point.get("customdata") for point in points)
+# What a browser sends is up to whoever sits at it.
+rows = [row for row in found if type(row) is int and 0 <= row < len(view.info.xy)]
 with details:
     if len(rows) == 1:
         _show_image(path, rows[0])

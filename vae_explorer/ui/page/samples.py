@@ -24,6 +24,7 @@ from vae_explorer.ui.markdown import escape_markdown
 SHOWN, COLUMNS, PRIOR, POSTERIOR = 32, 8, 64, 16
 # The values of z along a row of the traversal.
 VALUES = np.linspace(-3, 3, 13)
+MAX_DIMS = 50
 
 
 def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
@@ -109,18 +110,23 @@ def _show_image(path: Path) -> None:
         st.caption(
             "A row moves one dimension and shows the mean of p(x|z). The most informative one "
             "comes first: the KL beside it is the mean over the test images, in nats."
+            + f" These are the first {MAX_DIMS} of {len(mean)}."
+            * (len(mean) > MAX_DIMS)
         )
 
 
 def _traversal(path: Path, center: np.ndarray) -> str:
-    """Return a table with a row of decoded images for each dimension, about a code, (D,)."""
+    """Return a table with a row of decoded images for each of the first dimensions, about a code.
+
+    The code has shape (D,).
+    """
     latents, model = load_latents(path), load_model(path)
     kl = kl_by_dimension(latents)
     marks = "".join(
         f"<span>{value:g}</span>" if value % 1 == 0 else "<span></span>" for value in VALUES
     )
     rows = [f"<tr><td></td><td><div class=marks>{marks.replace('-', '−')}</div></td></tr>"]
-    for dimension in dimensions_by_kl(latents):
+    for dimension in dimensions_by_kl(latents)[:MAX_DIMS]:
         z = np.tile(center, (len(VALUES), 1))
         z[:, dimension] = VALUES
         picture = png_bytes(mosaic(decode(model, z), len(VALUES), gap=1))
