@@ -228,6 +228,17 @@ def test_compare_says_why_a_checkpoint_cannot_be_added(several: Path) -> None:
     assert not _boxes(alone)["stopped"].disabled
 
 
+def test_compare_names_one_with_damaged_weights_and_goes_on_with_the_others(several: Path) -> None:
+    weights = load_file(several / "b" / "model.safetensors")
+    next(iter(weights.values())).view(-1)[0] = float("nan")
+    save_file(weights, several / "b" / "model.safetensors")
+    app = _open("compare", "a", compared_names=["a", "b", "c"])
+    assert not app.exception
+    assert str(several / "b") in _words(app)
+    (shown,) = (data["checkpoints"] for data in _mounted(app) if "checkpoints" in data)
+    assert [checkpoint["name"] for checkpoint in shown] == ["a", "c"]
+
+
 def test_a_long_list_of_checkpoints_is_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

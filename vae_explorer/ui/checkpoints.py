@@ -18,7 +18,7 @@ from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints, lo
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.ui.live_map import write_address
-from vae_explorer.ui.loaders import States, say_until_changed, states_of
+from vae_explorer.ui.loaders import States, say_until_changed, states_of, why_no_map
 from vae_explorer.ui.markdown import escape_markdown, widget_key
 
 __all__ = [
@@ -96,7 +96,7 @@ def choose_checkpoint(page: str) -> None:
                 _list_broken(entries)
     write_address(page, checkpoint=state.chosen)
     if state.chosen not in usable:
-        say_until_changed(_what_is_wrong([state.chosen], entries), before)
+        say_until_changed(_problem(state.chosen, entries), before)
         st.stop()
     state.shown = [usable[state.chosen]]
 
@@ -124,14 +124,19 @@ def choose_compared(page: str) -> None:
     known = _known(entries)
     if known:
         _read_address(page, known, entries)
-    chosen = _compared_names(known)
-    names = [name for name in chosen if name in known]
+    chosen = _compared_names(known, entries)
+    problems = {
+        name: problem
+        for name in chosen
+        if (problem := why_no_map(known[name].path) if name in known else _problem(name, entries))
+    }
+    names = [name for name in chosen if name not in problems]
     label = escape_markdown(", ".join(chosen) or "Choose checkpoints")
     with st.container(key="picker"), st.popover(label, key="compared_picker", width="stretch"):
         _list_compared(known, chosen)
         _list_broken(entries)
-    if gone := [name for name in chosen if name not in known]:
-        say_until_changed(_what_is_wrong(gone, entries), before)
+    if problems:
+        say_until_changed(" ".join(problems.values()), before)
     if len(names) < MIN_COMPARED:
         more = (
             "choose one more in the bar above."
@@ -185,7 +190,7 @@ def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, Checkpoin
         state.chosen = min(fit, key=lambda name: fit[name].meta.model.latent_dim != 2)
 
 
-def _compared_names(known: dict[str, Shown]) -> list[str]:
+def _compared_names(known: dict[str, Shown], entries: dict[str, CheckpointEntry]) -> list[str]:
     """Return the names of what is compared: what was chosen, or two to begin with."""
     state = st.session_state
     if state.get("compared_names") is not None:
@@ -193,7 +198,8 @@ def _compared_names(known: dict[str, Shown]) -> list[str]:
     # They stay until another checkpoint is chosen, also where one of them goes.
     chosen, offered = state.get("chosen"), state.get("offered", [])
     if chosen and (offered[:1] != [chosen] or len(offered) < MIN_COMPARED):
-        fitting = [chosen, *(_alike(chosen, known) if chosen in known else [])]
+        alike = _alike(chosen, known) if chosen in known else []
+        fitting = [chosen, *(name for name in alike if entries[name].meta)]
         state.offered = offered = list(dict.fromkeys(fitting))[:MIN_COMPARED]
     return offered
 
@@ -257,14 +263,11 @@ def _list_broken(entries: dict[str, CheckpointEntry]) -> None:
         st.caption(f"**{escape_markdown(name)}** · {escape_markdown(problem)}")
 
 
-def _what_is_wrong(names: list[str], entries: dict[str, CheckpointEntry]) -> str:
-    """Say why checkpoints that were chosen cannot be opened any more."""
-    gone = ", ".join(name for name in names if name not in entries)
-    reasons = [f"No longer here: {gone}."] if gone else []
-    for name in names:
-        if name in entries:
-            reasons.append(f"{name} cannot be opened now. {entries[name].problem}.")
-    return " ".join(reasons)
+def _problem(name: str, entries: dict[str, CheckpointEntry]) -> str:
+    """Say why a checkpoint that was chosen cannot be opened any more."""
+    if name not in entries:
+        return f"No longer here: {name}."
+    return f"{name} cannot be opened now. {entries[name].problem}."
 
 
 def _chosen_states() -> States:

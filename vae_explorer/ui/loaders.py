@@ -64,6 +64,7 @@ __all__ = [
     "part_of_page",
     "say_until_changed",
     "states_of",
+    "why_no_map",
 ]
 
 
@@ -295,6 +296,15 @@ def load_live(path: Path) -> dict[str, str | int]:
         BLOBS.put(name, blob)
     CHECKPOINTS.put(live.names["key"], Source(path, files_changed(path)))
     return live.names
+
+
+def why_no_map(path: Path) -> str | None:
+    """Return in a sentence why a checkpoint cannot be shown on a map; None where it can."""
+    try:
+        _live.or_raise(path)
+    except (ValueError, OSError) as error:
+        return str(error)
+    return None
 
 
 @_loader()
