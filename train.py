@@ -64,7 +64,12 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--name", help="the checkpoint folder's name (default: the recipe's)")
     add("--snapshots", type=int, metavar="N", help="film the training in N snapshots")
     add("--resume", action="store_true", help="continue after the run's last finished epoch")
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    for name, value in vars(args).items():
+        # argparse takes the -- of `--name=--` away, and leaves a list.
+        if value in ([], [[]]):
+            parser.error(f"--{name.replace('_', '-')}: found no value, expected one")
+    return args
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vae_explorer.analysis.evaluation import Evaluation, evaluate
 from vae_explorer.analysis.metrics import METRICS
-from vae_explorer.checkpoint.folder import load_checkpoint
+from vae_explorer.checkpoint.folder import Checkpoint, load_checkpoint
 from vae_explorer.checkpoint.meta import DatasetRecord
 from vae_explorer.checkpoint.update import add_metrics
 from vae_explorer.checkpoint.writing import why_not_writable
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             if args.save and (problem := why_not_writable(path)):
                 raise OSError(f"--save: {problem}")
             dataset = _dataset_of(checkpoint.meta.dataset, args.data_dir)
-            found = evaluate(checkpoint.model, checkpoint.latents, dataset, args.samples)
+            found = _evaluate(checkpoint, dataset, args.samples)
             if args.save:
                 _save(path, found, checkpoint.meta.metrics)
         except (ValueError, OSError) as error:
@@ -48,6 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
     if args.json:
         print(json.dumps(results, indent=2))
     return int(failed)
+
+
+def _evaluate(checkpoint: Checkpoint, dataset: Dataset | None, samples: int) -> Evaluation:
+    try:
+        return evaluate(checkpoint.model, checkpoint.latents, dataset, samples)
+    except ValueError as error:
+        raise ValueError(f"{checkpoint.path}: {error}") from error
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

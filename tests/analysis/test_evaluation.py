@@ -108,6 +108,33 @@ def test_without_images_the_metrics_of_the_codes_remain(measured) -> None:
     assert alone.kl_by_dimension == found.kl_by_dimension
 
 
+def test_codes_of_a_few_test_images_are_measured_against_their_own_images(
+    measured: tuple[VAE, Latents, object], digits: Dataset
+) -> None:
+    model, latents, _ = measured
+    rows = np.arange(300, 340)
+    few = Latents(
+        **{key: getattr(latents, key)[rows] for key in ("mean", "logvar", "label")}, index=rows
+    )
+    pixels = digits.test.images[rows].flatten(1).numpy()
+    expected = sklearn.manifold.trustworthiness(pixels, few.mean, n_neighbors=5)
+    assert evaluate(model, few, digits).trustworthiness == pytest.approx(expected)
+
+
+def test_a_model_of_other_images_or_without_finite_codes_is_refused(
+    measured: tuple[VAE, Latents, object], digits: Dataset
+) -> None:
+    model, latents, _ = measured
+    other = VAE(ModelConfig((3, 8, 8), 3, (4,))).eval()
+    with pytest.raises(ValueError, match=r"found images of shape \(1, 8, 8\)"):
+        evaluate(other, latents, digits)
+    huge = VAE(model.config).eval()
+    for weight in huge.parameters():
+        torch.nn.init.constant_(weight, 3e38)
+    with pytest.raises(ValueError, match="not finite"):
+        evaluate(huge, latents, digits)
+
+
 def test_the_shipped_checkpoints_measure_what_their_meta_says(
     shipped: Path, mnist: Dataset
 ) -> None:

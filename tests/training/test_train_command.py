@@ -290,6 +290,7 @@ def test_a_folder_of_other_things_is_refused_before_any_training(
         ),
         (["--recipe", "digits-2d", "--latent-dim", "0"], "latent_dim: found 0"),
         (["--recipe", "digits-2d", "--beta", "nan"], "beta: found nan"),
+        (["--recipe", "digits-2d", "--beta", "1e308"], "beta: found 1e+308"),
         (["--recipe", "digits-2d", "--name", "../up"], "--name: found '../up'"),
         (["--recipe", "digits-2d", "--name", ""], "--name: found ''"),
         (["--recipe", "digits-2d", "--name", "ü" * 120], "--name: found 240 bytes"),
@@ -323,7 +324,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert not (tmp_path / "empty" / "MNIST").exists()
 
 
-@pytest.mark.parametrize("out", ["{file}", "{file}/below", "/proc/nowhere"])
+@pytest.mark.parametrize("out", ["{file}", "{file}/below", "/proc/nowhere", "two\nlines"])
 def test_a_place_that_cannot_be_written_to_is_said_before_the_first_epoch(
     tmp_path: Path, out: str, capsys: Printed
 ) -> None:

@@ -72,6 +72,7 @@ def test_only_the_fields_that_differ_are_named() -> None:
         (ModelConfig, "hidden", (1,) * 1000),
         (ModelConfig, "hidden", (10**30,)),
         (ModelConfig, "image_shape", (2, 28, 28)),
+        (ModelConfig, "image_shape", (1, 1, 300)),
         (ModelConfig, "image_shape", (3, 1024, 1024)),
         (TrainConfig, "batch_size", 2**63),
         (TrainConfig, "epochs", 10**6),

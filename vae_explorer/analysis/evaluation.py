@@ -57,16 +57,24 @@ def evaluate(
         latents: its codes of the whole test split.
         dataset: the data it was trained on; None leaves out what needs images.
         samples: K of the importance-weighted bound; None leaves that out (it is slow).
+
+    Raises:
+        ValueError: where the model takes other images than the data set's, or makes of them what
+            is not finite.
     """
     from vae_explorer.vae.objective import mean_elbo
 
     kl = kl_by_dimension(latents)
     elbo = bound = accuracy = trust = None
     if dataset:
+        _check_images(model, latents, dataset.test)
         elbo = mean_elbo(model, dataset.test)
         train = encode_split(model, dataset.train)
+        if not all(np.isfinite(values).all() for values in (*elbo, train.mean, latents.mean)):
+            raise ValueError("found codes or an ELBO that are not finite, expected finite ones")
         accuracy = knn_accuracy(train.mean, train.label, latents.mean, latents.label)
-        trust = trustworthiness(dataset.test.images.flatten(1).float().numpy(), latents.mean)
+        pixels = dataset.test.images[latents.index].flatten(1).float().numpy()
+        trust = trustworthiness(pixels, latents.mean)
         if samples:
             bound = importance_weighted_nll(model, dataset.test, samples)
     return Evaluation(
@@ -82,6 +90,20 @@ def evaluate(
         knn_accuracy=accuracy,
         trustworthiness=trust,
     )
+
+
+def _check_images(model: VAE, latents: Latents, split: Split) -> None:
+    """Refuse, by `ValueError`, images that are not those that the model and its codes are of."""
+    found, expected = tuple(split.images.shape[1:]), model.config.image_shape
+    if found != expected:
+        raise ValueError(
+            f"found images of shape {found} in the data set, expected {expected}, which the model "
+            "takes"
+        )
+    if latents.index.max(initial=-1) >= len(split.images):
+        raise ValueError(
+            f"found a code of image {latents.index.max()}, expected at most {len(split.images) - 1}"
+        )
 
 
 def importance_weighted_nll(model: VAE, split: Split, samples: int = 500, seed: int = 0) -> float:

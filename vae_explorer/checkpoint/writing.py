@@ -180,7 +180,7 @@ def _any_of(names: set[str]) -> str:
 
 
 def _discard(folder: Path) -> None:
-    if folder.is_symlink():
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
         folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -67,6 +67,10 @@ def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
     if not args.recipe and (args.name is not None or args.latent_dim is not None):
         # These flags ask for one model: the plane's recipe for up to two dimensions.
         names = [deep if (args.latent_dim or 2) > 2 else plane]
+    if not str(args.out).isprintable():
+        raise ValueError(
+            "--out: found characters that cannot be shown, expected none; choose another folder"
+        )
     if args.name is not None and len(names) > 1:
         raise ValueError(
             f"--name: found {args.name!r} for {len(names)} recipes, expected one; "

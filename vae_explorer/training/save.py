@@ -9,7 +9,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -63,12 +62,10 @@ def save_trained(
     trained_on = device_name(device)
     model, dtype = _as_stored(result.model, dataset.test)
     latents = encode_split(model.to(device), dataset.test)
-    if not (np.isfinite(latents.mean).all() and np.isfinite(latents.logvar).all()):
-        raise ValueError(
-            f"{path}: found codes that are not finite, expected finite ones; nothing was written, "
-            "train from the start with a smaller --lr"
-        )
-    found = asdict(evaluate(model, latents, dataset))
+    try:
+        found = asdict(evaluate(model, latents, dataset))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; nothing was written, train from the start") from error
     train_config = result.train_config
     meta = Meta(
         name=path.name,

@@ -42,7 +42,7 @@ SCHEDULES = ("constant", "cosine")
 MAX_SEED = 2**32 - 1
 # What a machine can hold, far above what anyone trains: a config comes from a file, too.
 MAX_DIMS, MAX_LAYERS, MAX_WIDTH = 2048, 64, 2**20
-MAX_SIDE, MAX_IMAGE_VALUES = 1024, 2**20
+MAX_SIDE, MAX_ASPECT, MAX_IMAGE_VALUES = 1024, 64, 2**20
 MAX_EPOCHS, MAX_COUNT, MAX_WHOLE = 100_000, 2**31 - 1, 2**63 - 1
 # Sums of metrics as large as this are numbers still, in 32 bits too.
 MAX_NUMBER = 1e30
@@ -94,6 +94,12 @@ class ModelConfig:
             raise ValueError(
                 f"image_shape: found {self.image_shape}, expected 1 channel or 3, and at most "
                 f"{MAX_IMAGE_VALUES:,} values"
+            )
+        short, long = sorted(self.image_shape[1:])
+        if long > MAX_ASPECT * short:
+            raise ValueError(
+                f"image_shape: found {long} pixels beside {short}, expected at most {MAX_ASPECT} "
+                "times as many"
             )
         _check_wholes(self, "hidden", MAX_WIDTH)
         _check_whole(self, "latent_dim", at_most=MAX_DIMS)
@@ -185,8 +191,8 @@ class TrainConfig:
             _check_whole(self, "limit")
         _check_one_of(self, "schedule", SCHEDULES)
         _check_one_of(self, "precision", PRECISIONS)
-        _check_number(self, "beta", 0.0, math.inf)
-        _check_number(self, "weight_decay", 0.0, math.inf)
+        _check_number(self, "beta", 0.0, MAX_NUMBER)
+        _check_number(self, "weight_decay", 0.0, MAX_NUMBER)
         _check_number(self, "warmup", 0.0, 1.0)
         for name, value in (("lr", self.lr), ("clip", self.clip)):
             if value is not None and not (_is_number(value) and 0 < value < math.inf):
