@@ -125,6 +125,8 @@ def choose_compared(page: str) -> None:
     if known:
         _read_address(page, known, entries)
     chosen = _compared_names(known, entries)
+    # What a link has just asked for was not chosen before.
+    before = states_of(known[name].path for name in chosen if name in known) | before
     problems = {
         name: problem
         for name in chosen
