@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./older-node.mjs";
+import { readFilm, writeFilm } from "../../vae_explorer/live/browser/film/link.js";
 import { Reel } from "../../vae_explorer/live/browser/film/reel.js";
 import * as film from "../../vae_explorer/live/browser/film/state.js";
+import { writeDrawing } from "../../vae_explorer/live/browser/space/drawing.js";
 import { readLink } from "../../vae_explorer/live/browser/space/link.js";
 import { fractionAt } from "../../vae_explorer/live/browser/space/paths.js";
 import {
@@ -13,6 +15,10 @@ import {
   turnedPlane,
 } from "../../vae_explorer/live/browser/space/plane.js";
 import * as shared from "../../vae_explorer/live/browser/space/shared.js";
+import {
+  readSharedLink,
+  writeSharedLink,
+} from "../../vae_explorer/live/browser/space/shared-link.js";
 import { Space } from "../../vae_explorer/live/browser/space/space.js";
 import * as one from "../../vae_explorer/live/browser/space/state.js";
 
@@ -308,4 +314,78 @@ test("a reel that is closed gives back its sheets", () => {
   made.close();
   assert.equal(isOpen(), false);
   assert.equal(made.pixels.size, 0);
+});
+
+test("a comparison comes back from its address as it was, and Explore reads the first map's part", () => {
+  const spaces = [space(2, [4, 9, 5], FLAT), space(3, [9, 4, 7], DEEP)];
+  const mixed = new shared.SharedSpaces(spaces, [model("x"), model("other")]);
+  const same = new shared.SharedSpaces([spaces[0], spaces[0]], [model("x"), model("x")]);
+  const drawing = writeDrawing(Float32Array.of(0, 1, 0.4, 0));
+  for (const [models, link] of [
+    [same, "z=1,2&view=0,0,8"],
+    [same, "z=1,2&path=0,0;1,1;3,4&view=0,0,8"],
+    [same, "z=-2,0&image=2&path=0;1&view=0,0,8&mode=image&views=1,2,3"],
+    [same, `z=1,2&drawing=${drawing}&view=0,0,8&mode=image&views=1,2,3`],
+    [mixed, "z=1,2&image=1:2&view=0,0,8&views=1,2,3"],
+    [mixed, "z=1,2&image=0&view=0,0,8&tool=interpolate&path=1:2;0&views=1,2,3"],
+    [mixed, "z=1,2&image=0&view=0,0,8&hide=0&views=1,2,3&hides=none"],
+  ]) {
+    const { state, problems } = readSharedLink(link, models);
+    assert.deepEqual(problems, [], link);
+    const [written, asked] = [writeSharedLink(state, models, ""), link].map((text) =>
+      [...new URLSearchParams(text)].sort(),
+    );
+    assert.deepEqual(written, asked);
+  }
+  const gone = readSharedLink("z=1,2&path=0,0;1,1&along=0.25", same).state;
+  close(codes(gone)[1], [0.25, 0.25]);
+  assert.match(writeSharedLink(gone, same, ""), /along=0.25/);
+});
+
+test("what a comparison's or a film's address cannot mean is left out, and named once", () => {
+  const { spaces, models } = flatAndDeep()[1];
+  const mixed = new shared.SharedSpaces(spaces, models);
+  const bad = {
+    ...{ mode: "z", aligned: "no", along: "2", views: "0,0,1;0,0,1", hides: "7" },
+    ...{ image: "3:1", path: "0;1:9", z: "1", tool: "hammer", modes: "z" },
+  };
+  const named = ({ problems }) => problems.map((text) => text.split(":")[0]).sort();
+  const found = readSharedLink(new URLSearchParams(bad).toString(), mixed);
+  assert.deepEqual(named(found), Object.keys(bad).sort());
+  const { maps, ...rest } = readSharedLink("", mixed).state;
+  assert.deepEqual(codes(found.state), codes({ maps }));
+  assert.deepEqual([found.state.mode, found.state.path], [rest.mode, rest.path]);
+  const wrong = { time: "3", follow: "1", z: "1", view: "a", show: "x", hide: "9", tim: "1" };
+  assert.deepEqual(
+    named(readFilm(new URLSearchParams(wrong).toString(), reel().made)),
+    Object.keys(wrong).sort(),
+  );
+});
+
+test("a film comes back from its address as it was", () => {
+  const { made } = reel();
+  for (const link of ["", "time=0.5", "z=0.25,-1", "time=1&z=3,1&view=1,2,3&show=none&hide=0"]) {
+    assert.equal(
+      writeFilm(readFilm(link, made).state, made, "checkpoint=a"),
+      `checkpoint=a&${link}`.replace(/&$/, ""),
+    );
+  }
+  close(readFilm("time=0.5", made).state.z, [0.5, 1]);
+  close(readFilm("time=0.5&follow=0&z=9,9", made).state.z, [0.5, 1]);
+});
+
+test("undo takes back what was done on all maps of a comparison, and a film's handle", () => {
+  const [first, spacesOf] = twins(CYCLE);
+  const moved = shared.tap(shared.align(first, spacesOf, true), spacesOf, 1, [2, 3], null);
+  const back = shared.restore(moved, shared.stepOf(first));
+  assert.ok(shared.areSameSteps(shared.stepOf(back), shared.stepOf(first)));
+  assert.ok(!shared.areSameSteps(shared.stepOf(moved), shared.stepOf(first)));
+  assert.deepEqual(codes(back), codes(first));
+  assert.equal(back.aligned, false);
+  const { made } = reel();
+  const start = film.firstFilm(made);
+  const put = film.stay(film.goTo(start, made, 0.5), [-1, 1]);
+  const again = film.restore(put, film.stepOf(start), made);
+  assert.equal(again.followed, 0);
+  close(again.z, [2, 2]);
 });

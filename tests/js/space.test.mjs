@@ -6,6 +6,8 @@ import { unpack } from "../../vae_explorer/live/browser/dom/blob.js";
 import { latest } from "../../vae_explorer/live/browser/dom/latest.js";
 import { placeLabels } from "../../vae_explorer/live/browser/map/class-labels.js";
 import { fixedNodes, latticeOf } from "../../vae_explorer/live/browser/map/grid.js";
+import { readDrawing, writeDrawing } from "../../vae_explorer/live/browser/space/drawing.js";
+import { NO_HISTORY, redo, remember, undo } from "../../vae_explorer/live/browser/space/history.js";
 import { readLink, writeLink } from "../../vae_explorer/live/browser/space/link.js";
 import {
   equalChange,
@@ -360,4 +362,108 @@ test("everything is in sight after fit all, the path too", () => {
       String(place),
     );
   }
+});
+
+test("a drawing comes back from its link in 16 greys, and a strange one is left out", () => {
+  const pixels = Float32Array.from({ length: 784 }, (_, k) =>
+    k % 28 > 9 && k % 3 ? (k % 7) / 6 : 0,
+  );
+  const text = writeDrawing(pixels);
+  close(readDrawing(text, [28, 28, 1]), pixels, 1 / 30 + 1e-6);
+  // Nothing may be lost by sending it on.
+  assert.equal(writeDrawing(readDrawing(text, [28, 28, 1])), text);
+  for (const other of [text.slice(0, -4), `${text}AA`, `${text}A`, "%", "", "AAAA"]) {
+    assert.equal(readDrawing(other, [28, 28, 1]), null, other);
+  }
+  assert.equal(readDrawing(text, [28, 28, 3]), null);
+  // Noise that an address could not carry is not written.
+  assert.equal(writeDrawing(new Float32Array(128 * 128).fill(0.5)), null);
+});
+
+test("a drawing in a link waits for its code, and leaves the handle where the link has it", () => {
+  const text = writeDrawing(Float32Array.of(0, 1, 0.4, 0));
+  const state = opened(`z=1,2,3&drawing=${text}`);
+  assert.equal(state.selection, null);
+  assert.match(writeLink(state, ""), new RegExp(`drawing=${text}`));
+  const posterior = Float32Array.of(4, 5, 6, 0, 0, 0);
+  const there = to.selectLinked(state, posterior);
+  close(there.selection.mean, [4, 5, 6]);
+  close(there.z, [1, 2, 3]);
+  assert.equal(writeLink(there, ""), writeLink(state, ""));
+  close(to.selectLinked(opened(`drawing=${text}`), posterior).z, [4, 5, 6]);
+  // Who has selected something by then keeps it.
+  assert.equal(to.selectLinked(to.select(state, 4), posterior).selection.row, 4);
+  assert.equal(to.selectLinked(state, Float32Array.of(Number.NaN, 0, 0, 0, 0, 0)), null);
+});
+
+test("a name that is misspelt is named with the one that was meant; a stranger's is left alone", () => {
+  const { problems } = readLink("plan=umap&imag=3&hidee=1&utm_source=mail&embed=true", space());
+  assert.deepEqual(
+    problems.map((text) => text.match(/^(\w+): .*expected (\w+);/).slice(1)),
+    [
+      ["plan", "plane"],
+      ["imag", "image"],
+      ["hidee", "hide"],
+    ],
+  );
+});
+
+test("undo brings back what was, redo what was taken back, and something new ends that", () => {
+  let state = opened("z=1,2,3&plane=dims:0,1&view=0,0,8");
+  let history = NO_HISTORY;
+  const seen = [state];
+  const go = (action) => {
+    history = remember(history, to.stepOf(state));
+    state = action(state);
+    seen.push(state);
+  };
+  const turn = (way) => {
+    const turned = way(history, to.stepOf(state));
+    history = turned.history;
+    state = to.restore(state, turned.step);
+  };
+  const same = (k) => assert.ok(to.isSameStep(to.stepOf(state), to.stepOf(seen[k])), `step ${k}`);
+  go((now) => to.select(now, 4));
+  go((now) => to.toggleClass(now, 1));
+  go((now) => to.project(now, now.projection.space.project("umap")));
+  const view = state.view;
+  turn(undo);
+  same(2);
+  assert.equal(state.view.span, 8); // that of the other plane
+  turn(undo);
+  turn(undo);
+  same(0);
+  assert.equal(undo(history, to.stepOf(state)), null);
+  for (const k of [1, 2, 3]) {
+    turn(redo);
+    same(k);
+  }
+  assert.deepEqual(state.view, view);
+  assert.equal(redo(history, to.stepOf(state)), null);
+  turn(undo);
+  go((now) => to.slide(now, 0, 9));
+  assert.equal(redo(history, to.stepOf(state)), null);
+});
+
+test("looking around is no step, and the handle that is brought back is in sight", () => {
+  const state = opened("z=1,1,0&plane=dims:0,1&view=0,0,8");
+  const before = to.stepOf(state);
+  const away = to.pan(to.zoom(state, 0.2, [0, 0]), 50, 0);
+  assert.ok(to.isSameStep(before, to.stepOf(away)));
+  assert.deepEqual(to.restore(away, before).view, away.view);
+  const moved = to.moveTo(away, [50, 0, 0]);
+  const { view, z } = to.restore(moved, before);
+  close(z, [1, 1, 0]);
+  assert.ok(Math.abs(view.x - 1) <= view.span / 2 && view.span === away.view.span);
+});
+
+test("a history has an end", () => {
+  let history = NO_HISTORY;
+  for (let k = 0; k < 1000; k++) history = remember(history, k);
+  let [now, steps] = [1000, 0];
+  for (let turned = undo(history, now); turned; turned = undo(history, now)) {
+    assert.equal(turned.step, now - 1);
+    [history, now, steps] = [turned.history, turned.step, steps + 1];
+  }
+  assert.ok(steps >= 50 && steps < 1000);
 });

@@ -94,7 +94,7 @@ def choose_checkpoint(page: str) -> None:
         if any(entry.problem for entry in entries.values()):
             with st.popover("⚠", help="Folders that cannot be opened"):
                 _list_broken(entries)
-    write_address(page, checkpoint=state.chosen)
+    write_address(page, checkpoint=state.chosen, compare=None)
     if state.chosen not in usable:
         say_until_changed(_problem(state.chosen, entries), before)
         st.stop()
@@ -156,7 +156,7 @@ def choose_compared(page: str) -> None:
             before,
         )
         st.stop()
-    write_address(page, compare=SEPARATOR.join(chosen))
+    write_address(page, compare=SEPARATOR.join(chosen), checkpoint=None)
     state.shown = [known[name] for name in names]
 
 

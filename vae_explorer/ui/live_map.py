@@ -63,9 +63,13 @@ def show_film(name: str, digest: str) -> None:
     _component(key="film", data={"key": digest, "name": plain_text(name), "base": _base("film.js")})
 
 
-def write_address(page: str, **choice: str) -> None:
-    """Have the browser write the choice into the address of the page at the URL path `page`."""
-    _component(key="address", data={"page": page, "choice": choice, "base": _base("address.js")})
+def write_address(page: str, **choice: str | None) -> None:
+    """Have the browser write the choice into the address of the page at the URL path `page`.
+
+    None takes a name out of it; what stands in it by other names stays.
+    """
+    key = "address of " + " ".join(choice)
+    _component(key=key, data={"page": page, "choice": choice, "base": _base("address.js")})
 
 
 def _base(script: str) -> dict[str, str]:

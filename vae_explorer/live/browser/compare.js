@@ -8,9 +8,11 @@ import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { latest } from "./dom/latest.js";
 import { save } from "./dom/save.js";
+import { createAddress, openedLink } from "./link.js";
 import { runnerOf } from "./nn/runner.js";
-import { createMount, createPublisher } from "./page.js";
+import { createMount } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
+import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { ModelPanel } from "./panels/model-panel.js";
 import { PathControls, pathGif } from "./panels/path-strip.js";
@@ -18,13 +20,14 @@ import { createPlay } from "./panels/play.js";
 import { LatticeControls } from "./panels/row-strip.js";
 import { SharedSelectionPanel } from "./panels/shared-selection.js";
 import { button, group, press, Toolbar, ZoomButtons } from "./panels/toolbar.js";
-import { mapPart, readLink, writeLink } from "./space/link.js";
 import { fractionAt } from "./space/paths.js";
 import * as shared from "./space/shared.js";
 import { everywhere } from "./space/shared.js";
+import { readSharedLink, SHARED_NAMES, writeSharedLink } from "./space/shared-link.js";
 import { Space } from "./space/space.js";
 import * as one from "./space/state.js";
 import { createStore } from "./store.js";
+import { createUndo } from "./undo.js";
 
 /**
  * @typedef {import("./nn/runner.js").Runner} Runner
@@ -59,12 +62,11 @@ export const mount = createMount({
     const spaces = await Promise.all(
       checkpoints.map(async ({ points }) => new Space(await fetchBlob(source, points))),
     );
-    // An address that was written for another first model does not tell of this one.
-    const changed = former && former.data.checkpoints[0].key !== checkpoints[0].key;
-    const query = new URLSearchParams(location.search);
-    const told = mapPart(location.search) || query.has("mode") || query.has("aligned");
-    const search = told && !changed ? location.search : (kept ?? "");
-    return new Compare(root, { checkpoints, spaces, source, search, signal });
+    // What was left with another first model does not tell of this one.
+    const stays = former?.data.checkpoints[0].key === checkpoints[0].key;
+    const before = kept ?? (stays ? former?.kept : "") ?? "";
+    const link = openedLink(data.key, SHARED_NAMES);
+    return new Compare(root, { ...{ data, checkpoints, spaces, source, link, before, signal } });
   },
 });
 
@@ -87,19 +89,37 @@ class Compare {
    * @param {Checkpoint[]} options.checkpoints
    * @param {Space[]} options.spaces of each
    * @param {import("./dom/source.js").Source} options.source
-   * @param {string} options.search of the address to begin with
+   * @param {{key: string}} options.data
+   * @param {string|null} options.link that was opened
+   * @param {string} options.before how it was left, where there is no link
    * @param {AbortSignal} options.signal
    */
-  constructor(root, { checkpoints, spaces, source, search, signal }) {
+  constructor(root, { data, checkpoints, spaces, source, link, before, signal }) {
     this.checkpoints = checkpoints;
     this.spaces = spaces;
     this.source = source;
     this.signal = signal;
     this.models = new shared.SharedSpaces(spaces, checkpoints);
-    this.store = createStore(this.firstState(search), (state) => this.draw(state));
-    this.publish = createPublisher((before) => this.search(before), signal);
+    this.store = createStore(this.firstState(link, before), (state) => this.draw(state));
+    const write = (/** @type {string} */ search) =>
+      writeSharedLink(this.store.state, this.models, search);
+    this.address = createAddress(data.key, SHARED_NAMES, write, signal);
+    this.undo = createUndo(
+      {
+        ...{ stepOf: shared.stepOf, isSame: shared.areSameSteps, now: () => this.store.state },
+        restore: (step) => {
+          this.pause();
+          this.set(shared.restore(this.store.state, step));
+          this.address.publish();
+          this.selected();
+        },
+      },
+      { root, signal },
+    );
     /** @type {(Promise<Runner>|undefined)[]} */
     this.encoders = [];
+    /** Those that are being completed. @type {WeakSet<SharedSelection>} */
+    this.asked = new WeakSet();
     this.askOriginal = latest((/** @type {SharedSelection} */ selection) =>
       this.complete(selection),
     );
@@ -117,18 +137,16 @@ class Compare {
   }
 
   /** @returns {CompareState} */
-  firstState(/** @type {string} */ search) {
-    const query = new URLSearchParams(search);
-    const { state, problems } = readLink(search, this.spaces[0]);
-    const mode = MODES.find(([name]) => name === query.get("mode"))?.[0] ?? null;
+  firstState(/** @type {string|null} */ link, /** @type {string} */ before) {
+    const { state, problems } = readSharedLink(link ?? before, this.models);
     const none = this.spaces.map(() => null);
     return {
-      ...shared.firstShared(this.models, state, { mode, aligned: query.has("aligned") }),
+      ...state,
       ...{
         frames: none,
         rows: none,
         notes: none.map(() => ""),
-        message: problems.length ? `The link’s ${problems.join(" ")}` : "",
+        message: link !== null && problems.length ? `The link’s ${problems.join(" ")}` : "",
       },
       ...{ playing: false, encoder: null, encoderProblem: "" },
     };
@@ -153,6 +171,11 @@ class Compare {
       fitAll: () => this.everywhere(one.fitAll),
     });
     const wheel = element("span", { class: "lm-small", text: "Ctrl + wheel zooms" });
+    const steps = new HistoryButtons({
+      undo: () => this.undo.undo(),
+      redo: () => this.undo.redo(),
+      link: () => this.address.link(),
+    });
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => everywhere(state, (map) => one.chooseTool(map, tool))),
@@ -164,16 +187,13 @@ class Compare {
         group("lm-group", "Orientation", [align]),
         element("div", { class: "cm-zoom" }, [zoom.element, wheel]),
       ],
+      steps.element,
     );
     const legends = this.legends();
     const selection = new SharedSelectionPanel(shape);
     const along = element("input", {
       ...{ type: "range", min: 0, max: 1, step: "any", "data-testid": "along" },
-      oninput: () => {
-        this.pause();
-        this.goAlong(Number(along.value));
-        this.publish();
-      },
+      oninput: () => this.slide(Number(along.value)),
     });
     const end = element("b", { text: "B" });
     const way = element("div", { class: "cm-way" }, [element("b", { text: "A" }), along, end]);
@@ -227,7 +247,7 @@ class Compare {
     );
     return {
       ...{ panels, modes, align, toolbar, legends, selection, along, end, path, lattice, drawing },
-      ...{ message, docks, dock },
+      ...{ message, docks, dock, steps },
     };
   }
 
@@ -273,13 +293,14 @@ class Compare {
           this.do((state) => shared.moveEnd(state, models, k, end, place)),
         removeEndpoint: (end) => this.do((state) => shared.removeEnd(state, end)),
       },
-      goAlong: (share) => {
-        this.pause();
-        this.goAlong(share);
-        this.publish();
-      },
+      goAlong: (share) => this.slide(share),
       moveTo: (z) => this.do((state) => shared.goToCode(state, models, k, z)),
-      frames: (frames) => this.set({ frames: this.store.state.frames.with(k, frames) }),
+      frames: (frames) => {
+        this.set({ frames: this.store.state.frames.with(k, frames) });
+        const { along, playing } = this.store.state;
+        // Where steps are of equal change, the same share lies elsewhere now.
+        if (along !== null && !playing) this.goAlong(along);
+      },
       row: (row) => this.set({ rows: this.store.state.rows.with(k, row) }),
       failed: (message) => this.say(k, message),
     };
@@ -293,8 +314,10 @@ class Compare {
 
   /** Change what is looked at; the handles stay where they are. */
   look(/** @type {(state: SharedState) => SharedState} */ action) {
-    this.set(action(this.store.state));
-    this.publish();
+    const before = this.store.state;
+    this.set(action(before));
+    this.undo.note(before);
+    this.address.publish();
   }
 
   everywhere(/** @type {(map: MapState, k: number) => MapState} */ action) {
@@ -315,6 +338,7 @@ class Compare {
   }
 
   start() {
+    this.undo.remember(this.store.state);
     this.set({ playing: true });
     this.play.start();
   }
@@ -323,7 +347,16 @@ class Compare {
     if (!this.store.state.playing) return;
     this.play.stop();
     this.set({ playing: false });
-    this.publish();
+    this.address.publish();
+  }
+
+  /** Go to a share of the path's steps, as somebody asks for. */
+  slide(/** @type {number} */ share) {
+    this.pause();
+    const before = this.store.state;
+    this.goAlong(share);
+    this.undo.note(before);
+    this.address.publish();
   }
 
   /** Go to a share of the path's steps, in every model. */
@@ -382,21 +415,26 @@ class Compare {
 
   /** Something else is selected: fetch its original, and have those encode it that do not know it. */
   selected() {
-    const { selection, notes, maps } = this.store.state;
+    const { selection, path, notes, maps } = this.store.state;
     // A decoder that is missing is still to be said.
     this.set({ notes: notes.map((note, k) => (maps[k].decoder ? "" : note)) });
-    if (!selection.image || selection.pixels) return;
     // An endpoint of a path is completed, whatever is selected next.
-    if (selection.codes.includes(null)) this.complete(selection);
-    else this.askOriginal(selection);
+    for (const end of new Set([...path, selection])) {
+      if (end.codes.includes(null) && !this.asked.has(end)) this.complete(end);
+      else if (end === selection && selection.image && !selection.pixels) this.askOriginal(end);
+    }
   }
 
   async complete(/** @type {SharedSelection} */ selection) {
-    const { map, row } = /** @type {{map: number, row: number}} */ (selection.image);
-    const { pixels, message } = await fetchOriginal(this.source, this.checkpoints[map].key, row);
+    this.asked.add(selection);
+    const { image } = selection;
+    const { pixels, message } = image
+      ? await fetchOriginal(this.source, this.checkpoints[image.map].key, image.row)
+      : { pixels: selection.pixels, message: "" };
     if (pixels) {
       const known = await this.encoded({ ...selection, pixels });
-      this.look((state) => shared.replace(state, selection, known));
+      this.set(shared.replace(this.store.state, selection, known));
+      this.address.publish();
     } else if (this.store.state.selection === selection) {
       const { notes } = this.store.state;
       const unknown = `${message} It was not measured on this test image: draw one instead.`;
@@ -484,6 +522,7 @@ class Compare {
     for (const panel of parts.panels) panel.draw(state);
     parts.selection.draw(state);
     parts.toolbar.draw(first);
+    parts.steps.draw(this.undo);
     for (const { legend, first: k } of parts.legends) legend.draw(state.maps[k]);
     parts.modes.forEach((mode, k) => {
       press(mode, MODES[k][0] === state.mode);
@@ -512,19 +551,8 @@ class Compare {
     this.parts.drawing.recolour();
   }
 
-  /** The state, written into the search of an address. */
-  search(/** @type {string} */ before) {
-    const { maps, mode, aligned } = this.store.state;
-    const query = new URLSearchParams(before);
-    query.delete("mode");
-    query.delete("aligned");
-    if (mode === "image" && this.models.sameDims) query.set("mode", mode);
-    if (aligned) query.set("aligned", "yes");
-    return writeLink(maps[0], query.toString());
-  }
-
   keep() {
-    return this.search("");
+    return writeSharedLink(this.store.state, this.models, "");
   }
 
   close() {

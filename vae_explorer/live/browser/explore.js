@@ -5,10 +5,12 @@
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { save } from "./dom/save.js";
+import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
-import { createMount, createPublisher } from "./page.js";
+import { createMount } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
+import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { Message } from "./panels/message.js";
 import { PathControls, PathStrip, pathGif } from "./panels/path-strip.js";
@@ -19,11 +21,12 @@ import { LatticeControls, RowStrip } from "./panels/row-strip.js";
 import { SelectionPanel } from "./panels/selection.js";
 import { Sliders } from "./panels/sliders.js";
 import { Toolbar, ZoomButtons } from "./panels/toolbar.js";
-import { mapPart, readLink, writeLink } from "./space/link.js";
+import { MAP_NAMES, partOf, readLink, writeLink } from "./space/link.js";
 import { fractionAt, pathAt } from "./space/paths.js";
 import { Space, STORED_VIEWS } from "./space/space.js";
 import * as act from "./space/state.js";
 import { createStore } from "./store.js";
+import { createUndo } from "./undo.js";
 
 /**
  * @typedef {import("./space/state.js").MapState} MapState
@@ -49,8 +52,6 @@ const PNG_SCALE = 2;
 const LATER = 50;
 const TOUCHED = "vae-explorer: the handle was moved";
 
-/** What the address said last of each checkpoint: one that says the same says nothing new. */
-const said = /** @type {Map<string, string>} */ (new Map());
 /** How each checkpoint was left, by its name, for when it is trained anew. */
 const left = /** @type {Map<string, string>} */ (new Map());
 
@@ -78,12 +79,10 @@ function beginning(
   /** @type {Space} */ space,
   /** @type {import("./page.js").Opening<MapState>} */ { data, kept },
 ) {
-  const asked = mapPart(location.search);
-  const isNew = asked !== "" && ![...said.values()].includes(asked);
-  said.set(data.key, asked);
-  const linked = readLink(isNew ? location.search : (left.get(data.name) ?? ""), space);
-  if (!isNew) return { state: kept ?? linked.state, problems: [] };
-  const toolAlone = asked === `tool=${linked.state.tool}`;
+  const link = openedLink(data.key, MAP_NAMES);
+  const linked = readLink(link ?? left.get(data.name) ?? "", space);
+  if (link === null) return { state: kept ?? linked.state, problems: [] };
+  const toolAlone = partOf(link, MAP_NAMES) === `tool=${linked.state.tool}`;
   return kept && toolAlone
     ? { state: act.chooseTool(kept, linked.state.tool), problems: [] }
     : linked;
@@ -115,11 +114,19 @@ class Explore {
       untouched: sessionStorage.getItem(TOUCHED) === null,
     };
     this.store = createStore(first, (latest) => this.draw(latest));
-    this.publish = createPublisher((search) => {
-      const written = writeLink(this.store.state, search);
-      said.set(data.key, mapPart(written));
-      return written;
-    }, signal);
+    const write = (/** @type {string} */ search) => writeLink(this.store.state, search);
+    this.address = createAddress(data.key, MAP_NAMES, write, signal);
+    this.undo = createUndo(
+      {
+        ...{ stepOf: act.stepOf, isSame: act.isSameStep, now: () => this.store.state },
+        restore: (step) => {
+          this.pause();
+          this.set({ ...act.restore(this.store.state, step), message: null });
+          this.address.publish();
+        },
+      },
+      { root, signal },
+    );
     /** What was drawn last. @type {State|null} */
     this.drawn = null;
     this.player = createPlay(
@@ -131,7 +138,7 @@ class Explore {
     );
     this.parts = this.createParts(root);
     this.store.redraw();
-    this.publish();
+    this.address.publish();
     this.load();
   }
 
@@ -173,6 +180,11 @@ class Explore {
     });
     const message = new Message(() => this.load());
     const planes = space.dims > 2 ? new PlaneMenu(space, (name) => this.choosePlane(name)) : null;
+    const steps = new HistoryButtons({
+      undo: () => this.undo.undo(),
+      redo: () => this.undo.redo(),
+      link: () => this.address.link(),
+    });
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => act.chooseTool(state, tool)),
@@ -180,6 +192,7 @@ class Explore {
         clearPath: () => this.do(act.clearPath),
       },
       planes ? [planes.element] : [],
+      steps.element,
     );
     const pathControls = new PathControls({
       play: () => (this.store.state.playing ? this.pause() : this.play()),
@@ -234,7 +247,7 @@ class Explore {
       ...(planes ? [planes] : []),
     ];
     return {
-      ...{ always, map, picture, selection, drawing, hint, docks },
+      ...{ always, map, picture, selection, drawing, hint, docks, steps },
       ...{ pathControls, pathStrip, latticeControls, rowStrip },
     };
   }
@@ -266,8 +279,10 @@ class Explore {
 
   /** Change what is looked at; the handle stays where it is. */
   look(/** @type {(state: State) => State} */ action) {
-    this.set(action(this.store.state));
-    this.publish();
+    const before = this.store.state;
+    this.set(action(before));
+    this.undo.note(before);
+    this.address.publish();
   }
 
   /** Do something that ends what was played, hinted at and asked for. */
@@ -318,6 +333,7 @@ class Explore {
 
   play() {
     this.touched();
+    this.undo.remember(this.store.state);
     this.set({ playing: true, preview: null, message: null });
     this.player.start();
   }
@@ -326,7 +342,7 @@ class Explore {
     if (!this.store.state.playing) return;
     this.player.stop();
     this.set({ playing: false, reached: null });
-    this.publish();
+    this.address.publish();
   }
 
   /** Go to a share of the path's steps. */
@@ -364,6 +380,23 @@ class Explore {
       this.set({ encoder: await this.runner("encoder"), encoderProblem: "" });
     } catch (error) {
       this.set({ encoderProblem: `The encoder did not arrive. ${messageOf(error)}` });
+    }
+    this.encodeLinked();
+  }
+
+  /** Select the drawing that the link brought. */
+  async encodeLinked() {
+    const { encoder, drawing } = this.store.state;
+    if (!encoder || !drawing) return;
+    try {
+      const { pixels } = drawing;
+      const posterior = encoder.run?.(pixels) ?? (await encoder.runAsync(pixels, 1));
+      const next = act.selectLinked(this.store.state, Float32Array.from(posterior));
+      if (!next) throw new Error("The encoder gave what is no number.");
+      this.set(next);
+      this.address.publish();
+    } catch (error) {
+      this.say(`The link’s drawing was not encoded. ${messageOf(error)}`);
     }
   }
 
@@ -422,6 +455,7 @@ class Explore {
     const { drawn } = this;
     this.drawn = state;
     for (const part of this.parts.always) part.draw(state);
+    this.parts.steps.draw(this.undo);
     if (state.selection !== drawn?.selection && state.selection?.row != null) {
       this.loadOriginal(state.selection);
     }

@@ -3,21 +3,24 @@ import { fetchBlob } from "./dom/blob.js";
 import { createPicture, paint } from "./dom/canvas.js";
 import { element } from "./dom/element.js";
 import { FilmGrid } from "./film/film-grid.js";
+import { FILM_NAMES, readFilm, writeFilm } from "./film/link.js";
 import { Reel } from "./film/reel.js";
 import { Scrubber } from "./film/scrubber.js";
-import { advance, firstFilm, follow, goTo, stay, toggle } from "./film/state.js";
+import * as film from "./film/state.js";
+import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { createMount } from "./page.js";
+import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { button, group, press, ZoomButtons } from "./panels/toolbar.js";
 import { pan, showOnly, step, toggleClass, toggleLayer, zoom } from "./space/state.js";
 import { signed } from "./space/view.js";
 import { createStore } from "./store.js";
+import { createUndo } from "./undo.js";
 
 /**
  * @typedef {import("./film/state.js").FilmState} FilmState
  * @typedef {import("./space/state.js").Layer} Layer
- * @typedef {Pick<FilmState, "time"|"followed"|"z"|"view"|"layers"|"hidden">} Kept
  */
 
 /** @type {[Layer, string][]} */
@@ -35,7 +38,7 @@ export const mount = createMount({
   title: ({ name }) => `The film of ${name}`,
   async open({ root, data, source, kept, signal }) {
     const reel = await Reel.of(await fetchBlob(source, data.key));
-    return new Film(root, reel, kept, signal);
+    return new Film(root, reel, { key: data.key, kept, signal });
   },
 });
 
@@ -43,19 +46,34 @@ class Film {
   /**
    * @param {HTMLElement} root to be filled
    * @param {Reel} reel
-   * @param {Kept|undefined} kept
-   * @param {AbortSignal} signal
+   * @param {{key: string, kept: string|undefined, signal: AbortSignal}} options
    */
-  constructor(root, reel, kept, signal) {
+  constructor(root, reel, { key, kept, signal }) {
     this.reel = reel;
-    this.store = createStore(remembered(reel, kept), (state) => this.draw(state));
+    const link = openedLink(key, FILM_NAMES);
+    const { state: first, problems } = readFilm(link ?? kept ?? "", reel);
+    this.store = createStore(first, (state) => this.draw(state));
+    const write = (/** @type {string} */ search) => writeFilm(this.store.state, reel, search);
+    this.address = createAddress(key, FILM_NAMES, write, signal);
+    this.undo = createUndo(
+      {
+        ...{ stepOf: film.stepOf, isSame: film.isSameStep, now: () => this.store.state },
+        restore: (step) => this.act((state) => film.restore(state, step, reel)),
+      },
+      { root, signal },
+    );
+    this.steps = new HistoryButtons({
+      undo: () => this.undo.undo(),
+      redo: () => this.undo.redo(),
+      link: () => this.address.link(),
+    });
     /** The last frame of Play: when it was, and seconds and frames since Play was pressed. */
     this.played = { at: 0, seconds: 0, frames: 0 };
     this.frame = 0;
 
     const zoomTo = (/** @type {number} */ factor) =>
       this.act((state) => zoom(state, factor, [state.view.x, state.view.y]));
-    const fitAll = () => this.store.set({ view: reel.view });
+    const fitAll = () => this.act((state) => ({ ...state, view: reel.view }));
     const zoomButtons = new ZoomButtons({ zoom: zoomTo, fitAll });
     this.map = new LatentMap(reel.space, this.mapActions(), {
       ...{ signal, createGrid: (canvas) => new FilmGrid(canvas, reel) },
@@ -63,7 +81,7 @@ class Film {
     });
     this.scrubber = new Scrubber(reel, {
       toggle: () => this.toggle(),
-      scrub: (time) => this.act((state) => ({ ...goTo(state, reel, time), playing: false })),
+      scrub: (time) => this.act((state) => ({ ...film.goTo(state, reel, time), playing: false })),
     });
     this.layers = LAYERS.map(([layer, text]) =>
       button(text, `Show the ${text.toLowerCase()}`, () =>
@@ -91,23 +109,30 @@ class Film {
           ]),
         ]),
         element("div", { class: "fm-shown" }, [
-          group("lm-group", "Layers", this.layers),
+          ...[group("lm-group", "Layers", this.layers), this.steps.element],
           this.legend.element,
         ]),
+        element("p", {
+          ...{ role: "status", class: "lm-small", "data-testid": "message" },
+          text: link !== null && problems.length ? `The link’s ${problems.join(" ")}` : "",
+        }),
       ]),
     );
     /** @type {FilmState|null} */
     this.drawn = null;
     this.store.redraw();
+    this.address.publish();
   }
 
   /** @returns {import("./map/map.js").MapActions} */
   mapActions() {
     const { reel } = this;
     return {
-      drag: (place) => this.act((state) => stay(state, place)),
+      drag: (place) => this.act((state) => film.stay(state, place)),
       tap: (place, row) =>
-        this.act((state) => (row === null ? stay(state, place) : follow(state, reel, row))),
+        this.act((state) =>
+          row === null ? film.stay(state, place) : film.follow(state, reel, row),
+        ),
       step: (direction, fine) =>
         this.act((state) => step({ ...state, followed: null }, direction, fine)),
       pan: (dx, dy) => this.act((state) => pan(state, dx, dy)),
@@ -116,11 +141,16 @@ class Film {
   }
 
   act(/** @type {(state: FilmState) => FilmState} */ action) {
-    this.store.set(action(this.store.state));
+    const before = this.store.state;
+    this.store.set(action(before));
+    this.undo.note(before);
+    this.address.publish();
   }
 
   toggle() {
-    this.act((state) => toggle(state, this.reel));
+    const { playing } = this.store.state;
+    if (!playing) this.undo.remember(this.store.state);
+    this.act((state) => film.toggle(state, this.reel));
     cancelAnimationFrame(this.frame);
     this.played = { at: 0, seconds: 0, frames: 0 };
     if (this.store.state.playing) this.frame = requestAnimationFrame((now) => this.play(now));
@@ -135,7 +165,8 @@ class Film {
       played.seconds += seconds;
       played.frames++;
       this.map.element.dataset.fps = (played.frames / played.seconds).toFixed(1);
-      this.act((state) => advance(state, this.reel, seconds));
+      this.store.set(film.advance(store.state, this.reel, seconds));
+      if (!store.state.playing) this.address.publish();
     }
     played.at = now;
     this.frame = requestAnimationFrame((next) => this.play(next));
@@ -146,6 +177,7 @@ class Film {
     this.drawn = state;
     this.map.draw(state);
     this.scrubber.draw(state);
+    this.steps.draw(this.undo);
     this.legend.draw(state);
     this.layers.forEach((one, k) => press(one, state.layers.includes(LAYERS[k][0])));
     if (state.z === drawn?.z && state.time === drawn.time) return;
@@ -162,11 +194,8 @@ class Film {
     this.map.redraw();
   }
 
-  /** @returns {Kept} */
   keep() {
-    // The reel must not be kept with it.
-    const { time, followed, z, view, layers, hidden } = this.store.state;
-    return { time, followed, z, view, layers, hidden };
+    return writeFilm(this.store.state, this.reel, "");
   }
 
   close() {
@@ -175,10 +204,4 @@ class Film {
     this.map.close();
     this.reel.close();
   }
-}
-
-/** As a first visitor finds it, or as it was left in this tab. @returns {FilmState} */
-function remembered(/** @type {Reel} */ reel, /** @type {Kept|undefined} */ kept) {
-  const first = firstFilm(reel);
-  return kept ? goTo({ ...first, ...kept }, reel, kept.time) : first;
 }

@@ -5,7 +5,6 @@
  */
 import { element } from "./dom/element.js";
 import { serverSource } from "./dom/source.js";
-import { replaceSearch } from "./space/link.js";
 
 /**
  * @typedef {Object} Data of a component; what else stands in it is the page's own
@@ -164,24 +163,4 @@ function keepHeight(/** @type {HTMLElement} */ root, /** @type {AbortSignal} */ 
   watch.observe(root);
   window.addEventListener("resize", measure, { signal });
   signal.addEventListener("abort", () => watch.disconnect());
-}
-
-// How long nothing has to change before the address is written, in milliseconds.
-const PAUSE = 300;
-
-/**
- * The page's address follows its state, a moment after the last change.
- * @param {(search: string) => string} write the state into the search of an address
- * @param {AbortSignal} signal
- * @returns {() => void} to be called after each change
- */
-export function createPublisher(write, signal) {
-  const page = location.pathname;
-  let pause = 0;
-  signal.addEventListener("abort", () => clearTimeout(pause));
-  return () => {
-    clearTimeout(pause);
-    // Another page's address is on show before this one is closed.
-    pause = setTimeout(() => page === location.pathname && replaceSearch(write), PAUSE);
-  };
 }

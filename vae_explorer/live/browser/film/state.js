@@ -1,4 +1,5 @@
 /** The state of a film's page, and what can be done on it: pure functions, as in `space/state.js`. */
+import { sameFields } from "../space/history.js";
 import { DEFAULT_LATTICE, DEFAULT_PATH_SETTINGS, moveTo } from "../space/state.js";
 
 /**
@@ -70,4 +71,24 @@ export function advance(
   const last = reel.count - 1;
   const next = goTo(state, reel, state.time + (seconds * last) / SECONDS);
   return next.time < last ? next : { ...next, playing: false };
+}
+
+/** @typedef {Pick<FilmState, "time"|"followed"|"z"|"layers"|"hidden">} FilmStep */
+
+/** What a step back brings again. @returns {FilmStep} */
+export function stepOf(/** @type {FilmState} */ { time, followed, z, layers, hidden }) {
+  return { time, followed, z, layers, hidden };
+}
+
+export function isSameStep(/** @type {FilmStep} */ a, /** @type {FilmStep} */ b) {
+  return sameFields(a, b, ["time", "followed", "z", "layers", "hidden"]);
+}
+
+/** Take a step again. @returns {FilmState} */
+export function restore(
+  /** @type {FilmState} */ state,
+  /** @type {FilmStep} */ step,
+  /** @type {Reel} */ reel,
+) {
+  return goTo({ ...state, ...step, playing: false }, reel, step.time);
 }

@@ -25,9 +25,10 @@ export class Toolbar {
    * @param {(tool: Tool) => void} on.tool
    * @param {(layer: Layer) => void} on.layer
    * @param {() => void} on.clearPath
-   * @param {Node[]} [more] controls between the layers and the path, such as a plane menu
+   * @param {Node[]} more controls between the layers and the path, such as a plane menu
+   * @param {Node} last at the end of the line
    */
-  constructor(on, more = []) {
+  constructor(on, more, last) {
     this.tools = TOOLS.map(([tool, text, help]) => button(text, help, () => on.tool(tool)));
     this.layers = LAYERS.map(([layer, text, help]) => button(text, help, () => on.layer(layer)));
     this.clear = button("Clear path", "Remove all endpoints", on.clearPath);
@@ -37,7 +38,7 @@ export class Toolbar {
       group("lm-group lm-tools", "Tool", this.tools),
       group("lm-group", "Layers", this.layers),
       ...more,
-      this.clear,
+      ...[this.clear, last],
     ]);
   }
 

@@ -3,6 +3,7 @@
  * The state of a comparison, and what can be done on it: pure functions, as in `state.js`. Codes are
  * (D,), a D for each model.
  */
+import { sameFields } from "./history.js";
 import { pathAt } from "./paths.js";
 import { turned, turnedBack, turnedPlane } from "./plane.js";
 import { Projection } from "./projection.js";
@@ -10,16 +11,20 @@ import {
   clearPath,
   firstState,
   follow,
+  isSameStep,
   MAX_ENDPOINTS,
   moveTo,
   posteriorOf,
   project,
+  restore as restoreMap,
   step as stepAlone,
+  stepOf as stepOfMap,
 } from "./state.js";
 
 /**
  * @typedef {import("./space.js").Space} Space
  * @typedef {import("./view.js").Place} Place
+ * @typedef {import("./view.js").View} View
  * @typedef {import("./state.js").MapState} MapState
  * @typedef {import("./state.js").Selection} Selection
  *
@@ -132,19 +137,32 @@ export class SharedSpaces {
 }
 
 /**
- * What a first visitor finds, or what an address says of the first model.
+ * What an address may say of a comparison, beside the first model's map.
+ * @typedef {Object} Asked
+ * @property {Mode|null} mode
+ * @property {boolean} aligned
+ * @property {{map: number, row: number}|null} [image] of another model than the first
+ * @property {{map: number, row: number}[]|null} [ends] the path, where test images are the same
+ * @property {number} [along]
+ * @property {View[]|null} [views] of the models after the first
+ * @property {Set<number>[]|null} [hides] hidden classes of the models after the first
+ */
+
+/**
+ * What a first visitor finds, or what an address says.
  * @param {SharedSpaces} shared
  * @param {MapState} first state of the first model's map
- * @param {{mode: Mode|null, aligned: boolean}} asked
+ * @param {Asked} asked
  * @returns {SharedState}
  */
-export function firstShared(shared, first, { mode, aligned }) {
+export function firstShared(shared, first, asked) {
+  const { mode, aligned, image, ends, along, views, hides } = asked;
   const { spaces, sameDims, canAlign } = shared;
   const { scale } = first.projection;
   const own = defaultProjection(spaces[0], scale);
   const kind = sameDims ? (mode ?? "z") : "image";
   const turnedOn = aligned && canAlign;
-  const map = { ...first, path: [], selection: null, preview: null };
+  const map = { ...first, path: [], selection: null, drawing: null, preview: null };
   const maps = spaces.map((space, k) => {
     if (k === 0) return first.projection === own ? map : project(map, own);
     const { z, projection, view } = firstState(space);
@@ -156,17 +174,29 @@ export function firstShared(shared, first, { mode, aligned }) {
     if (kind === "z") return [shared.ofCode(0, z, turnedOn)];
     return row === null ? [] : [shared.ofRow(0, row)];
   });
-  const held = hold(bare, firstSelection(shared, first, kind, turnedOn));
-  return showPlanes(withPath(held, path), shared, scale);
+  const held = hold(bare, firstSelection(shared, first, kind, turnedOn, image));
+  const chosen =
+    kind === "image" && ends ? ends.map((end) => shared.ofRow(end.map, end.row)) : path;
+  const shown = showPlanes(withPath(held, chosen), shared, scale);
+  const gone = along === undefined || chosen.length < 2 ? shown : goAlong(shown, along);
+  const seen = hasSharedView(gone, shared) ? null : views;
+  return everywhere(gone, (own, k) => ({
+    ...own,
+    view: (k && seen?.[k - 1]) || own.view,
+    hidden: (k && hides?.[k - 1]) || own.hidden,
+  }));
 }
 
 function firstSelection(
   /** @type {SharedSpaces} */ shared,
-  /** @type {MapState} */ { selection, z },
+  /** @type {MapState} */ { selection, z, drawing },
   /** @type {Mode} */ mode,
   /** @type {boolean} */ aligned,
+  /** @type {{map: number, row: number}|null|undefined} */ image,
 ) {
   const { spaces, known } = shared;
+  if (mode === "image" && drawing) return shared.ofDrawing(drawing.pixels);
+  if (mode === "image" && image) return shared.ofRow(image.map, image.row);
   if (mode === "image" && known >= 0) {
     return shared.ofRow(known, known > 0 ? 0 : (selection?.row ?? spaces[0].nearest(z)));
   }
@@ -473,4 +503,24 @@ export function shareView(
   if (!hasSharedView(state, shared)) return state;
   const { view } = state.maps[k];
   return everywhere(state, (map) => (map.view === view ? map : { ...map, view }));
+}
+
+// Undo and redo.
+
+/** @typedef {Omit<SharedState, "maps"> & {maps: import("./state.js").MapStep[]}} SharedStep */
+
+/** What a step back brings again. @returns {SharedStep} */
+export function stepOf(/** @type {SharedState} */ { mode, aligned, maps, selection, path, along }) {
+  return { mode, aligned, maps: maps.map(stepOfMap), selection, path, along };
+}
+
+export function areSameSteps(/** @type {SharedStep} */ a, /** @type {SharedStep} */ b) {
+  const maps = a.maps.every((map, k) => isSameStep(map, b.maps[k]));
+  return maps && sameFields(a, b, ["mode", "aligned", "path", "along"]);
+}
+
+/** Take a step again, in every map. @template {SharedState} S @returns {S} */
+export function restore(/** @type {S} */ state, /** @type {SharedStep} */ step) {
+  const maps = state.maps.map((map, k) => restoreMap(map, step.maps[k]));
+  return { ...state, ...step, maps };
 }

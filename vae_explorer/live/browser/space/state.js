@@ -2,6 +2,7 @@
  * The state of a map, and what can be done on it: pure functions from a state and what was asked for
  * to the next state. All codes are (D,).
  */
+import { sameFields } from "./history.js";
 import { including, View } from "./view.js";
 
 /**
@@ -14,6 +15,7 @@ import { including, View } from "./view.js";
  * @property {Float64Array} variance
  * @property {Float32Array} [pixels] of a drawing, (H, W, C)
  *
+ * @typedef {{pixels: Float32Array, leads: boolean}} Drawing (H, W, C), and whether the handle goes to its code
  * @typedef {{z: Float64Array, row: number|null}} Endpoint of a path; a test image, if it has a row
  * @typedef {{z: Float64Array, where: string}} Preview a code that is looked at, and where it is
  * @typedef {"scatter"|"manifold"|"interpolate"} Tool
@@ -34,6 +36,7 @@ import { including, View } from "./view.js";
  * @typedef {Object} MapState
  * @property {Float32Array} z at the handle
  * @property {Selection|null} selection
+ * @property {Drawing|null} [drawing] of a link, while it is still to be encoded
  * @property {Preview|null} preview
  * @property {Endpoint[]} path
  * @property {PathSettings} pathSettings
@@ -158,6 +161,21 @@ export function select(/** @type {S} */ state, /** @type {number} */ row) {
 export function selectDrawing(state, posterior, pixels) {
   const selection = posteriorOf(state.projection.space.dims, posterior);
   return selection && moveTo({ ...state, selection: { ...selection, pixels } }, selection.mean);
+}
+
+/**
+ * Select the drawing that a link brought, unless something else is selected by now.
+ * @template {MapState} S
+ * @param {S} state
+ * @param {Float32Array} posterior mean and log-variance, (2 D,)
+ * @returns {S|null} null where a number is none
+ */
+export function selectLinked(state, posterior) {
+  const { drawing, selection, z } = state;
+  const waits = { ...state, drawing: null };
+  if (!drawing || selection) return waits;
+  const next = selectDrawing(waits, posterior, drawing.pixels);
+  return next && !drawing.leads ? moveTo(next, z) : next;
 }
 
 /** @returns {Selection|null} from mean and log-variance in one array, (2 D,); null where a number is none */
@@ -331,4 +349,32 @@ export function fitAll(/** @type {S} */ state) {
 /** Have the map show the handle, where it has left what is in view. @template {MapState} S @returns {S} */
 export function follow(/** @type {S} */ state) {
   return { ...state, view: state.view.reveal(state.projection.placeOf(state.z)) };
+}
+
+// Undo and redo.
+
+/** What is one step after the other; to look around is none. */
+const STEPS = /** @type {const} */ ([
+  ...["z", "selection", "path", "pathSettings"],
+  ...["projection", "tool", "layers", "lattice", "hidden"],
+]);
+/** @typedef {Pick<MapState, "z"|"selection"|"path"|"pathSettings"|"projection"|"view"|"tool"|"layers"|"lattice"|"hidden">} MapStep */
+
+/** What a step back brings again. @returns {MapStep} */
+export function stepOf(/** @type {MapState} */ state) {
+  const { z, selection, path, pathSettings, projection, view, tool, layers, lattice, hidden } =
+    state;
+  return { z, selection, path, pathSettings, projection, view, tool, layers, lattice, hidden };
+}
+
+export function isSameStep(/** @type {MapStep} */ a, /** @type {MapStep} */ b) {
+  return sameFields(a, b, STEPS);
+}
+
+/** Take a step again: in the view of now, unless it was on another plane. @template {MapState} S @returns {S} */
+export function restore(/** @type {S} */ state, /** @type {MapStep} */ step) {
+  const next = { ...state, ...step, preview: null };
+  if (step.projection !== state.projection) return next;
+  const seen = { ...next, view: state.view };
+  return step.z === state.z ? seen : follow(seen);
 }
