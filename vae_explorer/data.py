@@ -76,6 +76,15 @@ class Split(NamedTuple):
         """Return the first `count` images and labels (all of them for None)."""
         return Split(self.images[:count], self.labels[:count])
 
+    def pictures(self, index: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray | None:
+        """Return images by number as float32, (N, C, H, W) in [0, 1].
+
+        None where not all of them are there, or they are not of `shape`, (C, H, W).
+        """
+        if tuple(self.images.shape[1:]) != shape or index.max() >= len(self.images):
+            return None
+        return to_float(self.images[index]).numpy()
+
     def to(self, device: torch.device | str) -> Split:
         """Return the split on `device`."""
         return Split(self.images.to(device), self.labels.to(device))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-__all__ = ["mosaic", "png_bytes"]
+__all__ = ["enlarged", "interleave", "mosaic", "png_bytes"]
 
 # Pixels along a picture that is worth enlarging.
 LARGEST = 4096
@@ -36,14 +37,30 @@ def mosaic(images: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
     return picture
 
 
+def interleave(kinds: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Return images of several kinds so that a mosaic has each row of one above that of the next.
+
+    Args:
+        kinds: the same N images in each kind, (N, C, H, W) in [0, 1].
+        columns: images a row; each kind's last row is filled up with mid-grey ones.
+    """
+    missing = -len(kinds[0]) % columns
+    full = [np.pad(kind, ((0, missing), *[(0, 0)] * 3), constant_values=0.5) for kind in kinds]
+    rows = [kind[k : k + columns] for k in range(0, len(full[0]), columns) for kind in full]
+    return np.concatenate(rows)
+
+
+def enlarged(picture: np.ndarray, scale: int) -> Image.Image:
+    """Return a uint8 picture, (H, W, C), with each pixel as a square of `scale` pixels a side."""
+    image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
+
+
 def png_bytes(picture: np.ndarray, scale: int = 1) -> bytes:
     """Return a uint8 picture, (H, W, C), as a PNG file, each pixel `scale` pixels wide.
 
     A large picture is enlarged less.
     """
-    image = Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-    scale = max(1, min(scale, LARGEST // max(image.size)))
-    size = image.width * scale, image.height * scale
     file = io.BytesIO()
-    image.resize(size, Image.Resampling.NEAREST).save(file, "PNG")
+    enlarged(picture, max(1, min(scale, LARGEST // max(picture.shape)))).save(file, "PNG")
     return file.getvalue()

@@ -261,12 +261,10 @@ def load_originals(path: Path, rows: np.ndarray) -> np.ndarray | None:
     """
     recorded, shape = load_meta(path).dataset, load_meta(path).model.image_shape
     try:
-        images = load_test_split.or_raise(recorded.name, recorded.checksum).images
+        split = load_test_split.or_raise(recorded.name, recorded.checksum)
     except (ValueError, OSError):
         return None
-    index = load_latents(path).index[rows]
-    fits = images.shape[1:] == shape and index.max() < len(images)
-    return images[index].numpy() / 255 if fits else None
+    return split.pictures(load_latents(path).index[rows], shape)
 
 
 @_loader(entries=4, message="Reading the data set …")

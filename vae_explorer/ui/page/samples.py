@@ -10,7 +10,7 @@ import streamlit as st
 
 from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
-from vae_explorer.figures.pictures import mosaic, png_bytes
+from vae_explorer.figures.pictures import interleave, mosaic, png_bytes
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.loaders import (
     load_latents,
@@ -57,9 +57,8 @@ def _show_reconstructions(path: Path) -> None:
             f"The originals of {dataset} are not on disk, so these are the reconstructions alone. "
             "Point VAE_EXPLORER_DATA at the data to see both."
         )
-    pairs = [kind[k : k + COLUMNS] for k in range(0, len(rows), COLUMNS) for kind in kinds]
     _show(
-        np.concatenate(pairs),
+        interleave(kinds, COLUMNS),
         f"{caption} A reconstruction is the mean of p(x|z) at the posterior mean.",
     )
 
