@@ -11,6 +11,7 @@ import streamlit as st
 
 from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
 from vae_explorer.analysis.projections import PROJECTIONS
+from vae_explorer.analysis.views import find_view
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.figures.scatter import ScatterInfo
@@ -56,10 +57,10 @@ def choose_view(path: Path) -> View:
             required=True,
             persist_state="session",
         )
-        if kind in stored and (xy := latents.projections.get(stored[kind])) is not None:
-            info = ScatterInfo.of(latents, xy, classes, (f"{kind} 1", f"{kind} 2"))
+        if kind in stored and stored[kind] in latents.projections:
+            found = find_view(latents, stored[kind])
             return View(
-                info,
+                ScatterInfo.of(latents, found.xy, classes, found.titles),
                 kind,
                 f"{kind} keeps neighbours together; its axes and distances mean nothing.",
             )
@@ -67,12 +68,14 @@ def choose_view(path: Path) -> View:
             _offer_projection(path, stored[kind])
             kind = PCA
     if kind == PCA:
-        xy, names = load_axes(path).project(latents.mean), ("PC 1", "PC 2")
+        found = find_view(latents, "pca", load_axes(path))
     else:
         chosen = (0, 1) if dims == 2 else _choose_dimensions(latents)
-        xy, names = latents.mean[:, chosen], (f"z{chosen[0]}", f"z{chosen[1]}")
-    info = ScatterInfo.of(latents, xy, classes, names)
-    return View(info, ", ".join(names), f"{dims} dimensions, projected onto two." * (dims > 2))
+        found = find_view(latents, "dims:{},{}".format(*chosen))
+    info = ScatterInfo.of(latents, found.xy, classes, found.titles)
+    return View(
+        info, ", ".join(found.titles), f"{dims} dimensions, projected onto two." * (dims > 2)
+    )
 
 
 def _choose_dimensions(latents: Latents) -> tuple[int, int]:
