@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,14 @@ from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.figures.style import base_figure, class_colour, plotly_text
 
-__all__ = ["ScatterInfo", "scatter_figure"]
+__all__ = [
+    "ScatterInfo",
+    "class_layers",
+    "extent",
+    "name_places",
+    "readable_ink",
+    "scatter_figure",
+]
 
 # Traces that the points of a class are spread over: classes are drawn in turn, so that the last
 # one does not cover the others where they overlap.
@@ -60,53 +68,68 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
     figure.update_xaxes(**axis, title_text=info.axis_names[0])
     figure.update_yaxes(**axis, title_text=info.axis_names[1], scaleanchor="x", scaleratio=1)
     if len(info.xy):
-        low, high = info.xy.min(axis=0), info.xy.max(axis=0)
-        margin = 0.04 * (high - low).max() + 1e-6
-        figure.update_xaxes(range=[float(low[0] - margin), float(high[0] + margin)])
-        figure.update_yaxes(range=[float(low[1] - margin), float(high[1] + margin)])
+        low, high = extent(info.xy).tolist()
+        figure.update_xaxes(range=[low[0], high[0]])
+        figure.update_yaxes(range=[low[1], high[1]])
     figure.add_traces([*_point_traces(info), *_name_traces(info)])
     # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
     return figure.update_layout(dragmode="pan", uirevision="kept")
 
 
-def _point_traces(info: ScatterInfo) -> list[go.Scattergl]:
-    """Return the traces of points; a class without points has none."""
-    traces = []
+def extent(xy: np.ndarray) -> np.ndarray:
+    """Return the lower left and the upper right corner, (2, 2), that show all of xy, (N, 2)."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    margin = 0.04 * (high - low).max() + 1e-6
+    return np.array([low - margin, high + margin])
+
+
+def class_layers(info: ScatterInfo) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield a class and some of its rows, as they are drawn over each other: all classes in turn.
+
+    Nothing is yielded for a class without points.
+    """
     rows_of = [np.flatnonzero(info.label == label) for label in range(len(info.classes))]
     for layer in range(LAYERS):
-        for label, name in enumerate(info.classes):
-            rows = rows_of[label][layer::LAYERS]
-            if not len(rows):
-                continue
-            x, y = info.xy[rows].astype(np.float32).T
-            traces.append(
-                go.Scattergl(
-                    x=x,
-                    y=y,
-                    customdata=rows.astype(np.int32),
-                    text=info.index[rows].astype(np.int32),
-                    mode="markers",
-                    marker={"color": class_colour(label), "size": 5, "opacity": 0.65},
-                    selected={"marker": {"size": 9, "opacity": 1}},
-                    unselected={"marker": {"opacity": 0.12}},
-                    name=plotly_text(name),
-                    legendgroup=name,
-                    showlegend=layer == 0,
-                    hovertemplate=f"<b>{plotly_text(name)}</b> · test image %{{text}}<br>"
-                    "(%{x:.2f}, %{y:.2f})<extra></extra>",
-                )
+        for label, rows in enumerate(rows_of):
+            if len(rows[layer::LAYERS]):
+                yield label, rows[layer::LAYERS]
+
+
+def _point_traces(info: ScatterInfo) -> list[go.Scattergl]:
+    """Return the traces of points; a class's first one is in the legend."""
+    traces, listed = [], set()
+    for label, rows in class_layers(info):
+        name = info.classes[label]
+        x, y = info.xy[rows].astype(np.float32).T
+        traces.append(
+            go.Scattergl(
+                x=x,
+                y=y,
+                customdata=rows.astype(np.int32),
+                text=info.index[rows].astype(np.int32),
+                mode="markers",
+                marker={"color": class_colour(label), "size": 5, "opacity": 0.65},
+                selected={"marker": {"size": 9, "opacity": 1}},
+                unselected={"marker": {"opacity": 0.12}},
+                name=plotly_text(name),
+                legendgroup=name,
+                showlegend=label not in listed,
+                hovertemplate=f"<b>{plotly_text(name)}</b> · test image %{{text}}<br>"
+                "(%{x:.2f}, %{y:.2f})<extra></extra>",
             )
+        )
+        listed.add(label)
     return traces
 
 
 def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
     """Return a trace for each class that has points: its name."""
     traces = []
-    for label, (x, y) in _name_places(info).items():
+    for label, (x, y) in name_places(info).items():
         # A disc holds a digit; a longer name stands by itself.
         name, colour = info.classes[label], class_colour(label)
         on_disc = len(name) == 1
-        ink = _ink(colour) if on_disc else None
+        ink = readable_ink(colour) if on_disc else None
         traces.append(
             go.Scattergl(
                 x=[x],
@@ -126,7 +149,7 @@ def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
     return traces
 
 
-def _name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
+def name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
     """Return for each class with points the middle of its points in one cell of a coarse grid.
 
     The cell is the one where the class outnumbers all others by most. Medians will not do: in a
@@ -152,7 +175,7 @@ def _name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
     }
 
 
-def _ink(colour: str) -> str:
+def readable_ink(colour: str) -> str:
     """Return black or white, whichever is easier to read on a `#rrggbb` colour."""
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else "white"

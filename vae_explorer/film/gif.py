@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from vae_explorer.film.film import Film
 
-__all__ = ["film_gif"]
+__all__ = ["film_gif", "gif_bytes"]
 
 SIDE, FRAMES, FRAME_MS, LAST_MS = 480, 72, 90, 2000
 COLOURS, DOT = 96, 1.8
@@ -30,15 +30,20 @@ def film_gif(film: Film, label: np.ndarray, colours: Sequence[str]) -> bytes:
     frames = [_frame(film, sheets, label, colours, time) for time in times]
     palette = frames[-1].quantize(COLOURS)
     pictures = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    return gif_bytes(pictures, [FRAME_MS] * (FRAMES - 1) + [LAST_MS], _note(film))
+
+
+def gif_bytes(frames: Sequence[Image.Image], durations: Sequence[int], comment: str) -> bytes:
+    """Return frames, each shown for so many milliseconds, as a GIF that starts again at its end."""
     stream = io.BytesIO()
-    pictures[0].save(
+    frames[0].save(
         stream,
         "GIF",
         save_all=True,
-        append_images=pictures[1:],
-        duration=[FRAME_MS] * (FRAMES - 1) + [LAST_MS],
+        append_images=frames[1:],
+        duration=list(durations),
         loop=0,
-        comment=_note(film),
+        comment=comment,
     )
     return stream.getvalue()
 

@@ -1,0 +1,458 @@
+"""Pictures for papers and slides: `python -m vae_explorer.render KIND CHECKPOINT -o FILE`.
+
+Decoded pictures are exact, pixel by pixel, as PNG and GIF; as SVG and PDF they have axes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import math
+import re
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from PIL.PngImagePlugin import PngInfo
+
+from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
+from vae_explorer.analysis.paths import INTERPOLATIONS, path_between
+from vae_explorer.analysis.views import View, find_view
+from vae_explorer.checkpoint.folder import Checkpoint, load_checkpoint
+from vae_explorer.checkpoint.latents import MAX_CODE, Latents
+from vae_explorer.checkpoint.storage import replacing
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text
+from vae_explorer.data import load_dataset
+from vae_explorer.figures.pictures import enlarged, interleave, mosaic
+from vae_explorer.figures.printed import Ticks, labelled_picture, printed_scatter
+from vae_explorer.figures.scatter import ScatterInfo
+from vae_explorer.film.gif import gif_bytes
+
+__all__ = ["main"]
+
+# Pixels a side that a file may have, and that it has, about, where no scale is given.
+LARGEST, USUAL, USUAL_GIF = 16_384, 1000, 400
+# Those of SVG and PDF are 1/96 inch: six inches.
+USUAL_VECTOR = 576
+# Of a scatter whose scale is not given, pixels an inch.
+DPI = 200
+# Milliseconds of a frame, and of the first and the last one.
+FRAME_MS, END_MS = 80, 600
+GIF_STEPS = 30
+MAX_DIMS = 10
+# What a picture depends on, beside its checkpoint and z.
+SAID = (
+    *("view", "size", "spacing", "range", "row", "between", "path", "steps", "count", "seed"),
+    *("columns", "dims", "rows"),
+)
+ENDS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Picture(NamedTuple):
+    """Images that make up a picture.
+
+    Attributes:
+        images: (N, C, H, W) in [0, 1], row by row.
+        columns: of them.
+        gap: pixels between them.
+        x, y: what stands below and left of them.
+        frames: the images of each frame of a GIF, by number, (S, M).
+    """
+
+    images: np.ndarray
+    columns: int
+    gap: int = 1
+    x: Ticks = Ticks()
+    y: Ticks = Ticks()
+    frames: np.ndarray | None = None
+
+
+_Draw = Callable[[Checkpoint, argparse.Namespace], bytes]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw one picture; return 1 where that is impossible, and say why."""
+    args = _parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        args.format = _format(args)
+        checkpoint = load_checkpoint(args.checkpoint)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            content = args.draw(checkpoint, args)
+        if args.format != "svg" and any(str(found.message).startswith("Glyph") for found in said):
+            print(
+                "render: found no font with all letters of the names, which are boxes now; "
+                "install one, such as Noto Sans CJK, or write .svg",
+                file=sys.stderr,
+            )
+        with replacing(args.output) as temporary:
+            temporary.write_bytes(content)
+    except (ValueError, OSError) as error:
+        print(f"render: {error}", file=sys.stderr)
+        return 1
+    print(f"{args.output}: {len(content):,} bytes")
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m vae_explorer.render", description=__doc__)
+    pixels = "pixels a side of each pixel (default: as fits a page)"
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+
+    def kind(draw: _Draw, words: str, formats: str, scale: str = pixels) -> Callable[..., object]:
+        made = kinds.add_parser(draw.__name__[1:], help=words, description=words)
+        made.set_defaults(formats=formats.split(), draw=draw)
+        add = made.add_argument
+        add("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint folder")
+        shown = ", ".join(f".{one}" for one in formats.split())
+        add("-o", "--output", type=Path, required=True, metavar="FILE", help=f"to write: {shown}")
+        add("--scale", type=_whole(1, 1200), metavar="N", help=scale)
+        return add
+
+    view = {
+        "metavar": "VIEW",
+        "help": "z (of the dimensions, the two with the largest KL), dims:i,j, pca or pca:i,j%s "
+        "(default: z in two dimensions, otherwise pca)",
+    }
+    code = {"type": _numbers, "metavar": "Z", "help": "a code, its numbers with commas between"}
+    row = {"type": _whole(0, 10**9), "metavar": "N", "help": "the code of a test image"}
+    per_row = {"type": _whole(1, 1000), "metavar": "N", "help": "images a row (default: 8)"}
+
+    add = kind(_scatter, "codes by class", "png svg pdf", f"dots an inch (default: {DPI})")
+    add("--view", **view | {"help": view["help"] % ", umap, tsne"})
+    add("--z", action="append", **code | {"help": f"{code['help']}, to be marked; repeatable"})
+
+    add = kind(_manifold, "a lattice of z on a plane, decoded", "png svg pdf")
+    add("--view", **view | {"help": view["help"] % ""})
+    add("--size", type=_whole(2, 128), default=20, metavar="N", help="a side (default: 20)")
+    spacing = {"choices": ("linear", "quantile"), "default": "linear"}
+    add("--spacing", **spacing, help="equal steps of z, or equal shares of the prior")
+    add("--range", type=_positive, metavar="R", help="from -R to R (default: 3)")
+    add("--z", **code | {"help": f"{code['help']}, that the plane goes through (default: 0)"})
+    add("--row", **row)
+
+    add = kind(_interpolation, "the way between codes, decoded", "png svg pdf gif")
+    add("--between", type=_rows, metavar="ROWS", help="two or more test images, such as 17,3")
+    add("--z", action="append", **code | {"help": f"{code['help']}; two or more of --z"})
+    add("--path", choices=INTERPOLATIONS, default=INTERPOLATIONS[0], help="default: %(default)s")
+    steps = f"pictures from an end to the next (default: 10; GIF: {GIF_STEPS})"
+    add("--steps", type=_whole(2, 500), metavar="N", help=steps)
+
+    add = kind(_samples, "samples of the prior, decoded", "png svg pdf")
+    add("--count", type=_whole(1, 10_000), default=64, metavar="N", help="default: 64")
+    add("--seed", type=_whole(0, 2**63), default=0, metavar="N", help="default: 0")
+    add("--columns", default=8, **per_row)
+
+    add = kind(_traversal, "one dimension after the other, moved", "png svg pdf gif")
+    add("--z", **code | {"help": f"{code['help']}, that the others keep (default: 0)"})
+    add("--row", **row)
+    add("--dims", type=_rows, metavar="DIMS", help=f"default: the {MAX_DIMS} of largest KL")
+    add("--range", type=_positive, default=3.0, metavar="R", help="from -R to R (default: 3)")
+    steps = f"pictures a dimension (default: 13; GIF: {GIF_STEPS})"
+    add("--steps", type=_whole(2, 500), metavar="N", help=steps)
+
+    add = kind(_reconstructions, "test images and what becomes of them", "png svg pdf")
+    add("--rows", type=_rows, metavar="ROWS", help="such as 17,3 or 0-31 (default: the first 32)")
+    add("--columns", default=8, **per_row)
+    add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
+    # Negative numbers are no flags: argparse tells by a space.
+    is_code = re.compile(r"-[\d.][\d.,e+-]*")
+    return parser.parse_args([f" {a}" if is_code.fullmatch(a) else a for a in arguments])
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,19}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {low:,} to {high:,}")
+        return int(text)
+
+    return read
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1000:
+        raise argparse.ArgumentTypeError("expected a number above 0, up to 1,000")
+    return value
+
+
+def _numbers(text: str) -> np.ndarray:
+    try:
+        values = np.array([float(part) for part in text.split(",")])
+    except ValueError:
+        values = np.array([math.nan])
+    if not (np.abs(values) <= MAX_CODE).all():
+        raise argparse.ArgumentTypeError("expected numbers with commas between, such as 0.5,-1.2")
+    return values.astype(np.float32)
+
+
+def _rows(text: str) -> list[int]:
+    if not re.fullmatch(r"\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*", text):
+        raise argparse.ArgumentTypeError("expected numbers from 0, such as 17,3 or 0-31")
+    parts = [[int(number) for number in part.split("-")] for part in text.split(",")]
+    counts = [part[-1] - part[0] + 1 for part in parts]
+    if min(counts) < 1 or sum(counts) > 1000:
+        raise argparse.ArgumentTypeError("expected at most 1,000 numbers, and ranges that rise")
+    return [number for part in parts for number in range(part[0], part[-1] + 1)]
+
+
+def _format(args: argparse.Namespace) -> str:
+    """Return the format that the name of the file to be written asks for."""
+    found = args.output.suffix.lower().removeprefix(".")
+    if found not in args.formats:
+        raise ValueError(
+            f"{args.output}: found {f'.{found}' if found else 'no format'} at the end of its name, "
+            f"expected .{', .'.join(args.formats)} for {args.kind}"
+        )
+    return found
+
+
+def _scatter(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
+    if args.format != "png" and args.scale:
+        raise ValueError(f"--scale: found {args.scale} for .{args.format}, which has no dots")
+    latents, codes = checkpoint.latents, _checked(checkpoint, args.z or [])
+    view = _view(args, latents)
+    plane = view.axes is not None
+    if codes and not plane:
+        raise ValueError(f"--z: found a code to be marked in {view.name}, expected a plane")
+    names = "z" if len(codes) == 1 else ENDS
+    titles = _with_units(view) if plane else tuple(f"{title}, no unit" for title in view.titles)
+    return printed_scatter(
+        ScatterInfo.of(latents, view.xy, checkpoint.meta.dataset.classes, titles),
+        origin=view.place(np.zeros(latents.mean.shape[1])) if plane else None,
+        marks={name: view.place(code) for name, code in zip(names, codes, strict=False)},
+        file_format=args.format,
+        dpi=args.scale or DPI,
+        note=_note(checkpoint, args, codes),
+    )
+
+
+def _manifold(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
+    base = _base(checkpoint, args)
+    view = _view(args, checkpoint.latents)
+    if view.axes is None:
+        raise ValueError(f"--view: found {view.name}, which has no inverse, expected a plane")
+    if args.spacing == "quantile":
+        if args.range:
+            raise ValueError("--range: found it beside --spacing quantile, expected one of them")
+        # Middles of equal shares: a picture on the border would stand for too much of the prior.
+        shares = (np.arange(args.size) + 0.5) / args.size
+        steps = np.array([NormalDist().inv_cdf(share) for share in shares])
+    else:
+        args.range = args.range or 3.0
+        steps = np.linspace(-args.range, args.range, args.size)
+    origin = view.place(np.zeros(len(base)))
+    right, up = origin[0] + steps, (origin[1] + steps)[::-1]
+    places = np.stack(np.meshgrid(right, up), axis=-1).reshape(-1, 2)
+    images = decode(checkpoint.model, base + (places - view.place(base)) @ view.axes)
+    across, upward = _with_units(view)
+    x, y = Ticks(across, _marks(right)), Ticks(upward, _marks(up))
+    picture = Picture(images, args.size, gap=0, x=x, y=y)
+    return _drawn(picture, args, _note(checkpoint, args, [base]))
+
+
+def _interpolation(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
+    if (args.between is None) == (args.z is None):
+        raise ValueError("--between and --z: expected one of them, to say where the path goes")
+    latents, classes = checkpoint.latents, checkpoint.meta.dataset.classes
+    if args.between:
+        rows = _checked_rows("--between", args.between, latents)
+        codes = list(latents.mean[rows])
+        labels = [plain_text(classes[label], MAX_NAME) for label in latents.label[rows]]
+        names = [
+            f"{label} ({number})" for label, number in zip(labels, latents.index[rows], strict=True)
+        ]
+    else:
+        codes, names = _checked(checkpoint, args.z), list(ENDS)
+    if not 2 <= len(codes) <= len(ENDS):
+        raise ValueError(f"a path: found {len(codes)} ends, expected 2 to {len(ENDS)}")
+    steps = args.steps = args.steps or (GIF_STEPS if args.format == "gif" else 10)
+    paths = [path_between(*pair, steps, args.path) for pair in pairwise(codes)]
+    images = decode(checkpoint.model, np.concatenate(paths))
+    x = Ticks(f"share of the way, {args.path}", {0: "0", (steps - 1) / 2: "0.5", steps - 1: "1"})
+    y = Ticks(names={k: f"{names[k]} → {names[k + 1]}" for k in range(len(paths))})
+    picture = Picture(images, steps, x=x, y=y, frames=np.arange(len(images))[:, None])
+    return _drawn(picture, args, _note(checkpoint, args, codes))
+
+
+def _samples(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
+    dims = checkpoint.meta.model.latent_dim
+    z = np.random.default_rng(args.seed).standard_normal((args.count, dims))
+    picture = Picture(decode(checkpoint.model, z), min(args.columns, args.count))
+    return _drawn(picture, args, _note(checkpoint, args))
+
+
+def _traversal(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
+    base, kl = _base(checkpoint, args), kl_by_dimension(checkpoint.latents)
+    dims = args.dims = args.dims or dimensions_by_kl(checkpoint.latents)[:MAX_DIMS].tolist()
+    if max(dims) >= len(kl):
+        raise ValueError(f"--dims: found {max(dims)}, expected 0 to {len(kl) - 1}")
+    steps = args.steps = args.steps or (GIF_STEPS if args.format == "gif" else 13)
+    values = np.linspace(-args.range, args.range, steps)
+    z = np.tile(base, (len(dims), steps, 1))
+    for row, dim in zip(z, dims, strict=True):
+        row[:, dim] = values
+    images = decode(checkpoint.model, z.reshape(-1, len(base)))
+    x = Ticks("z of the dimension, σ of the prior", _marks(values))
+    y = Ticks(names={k: f"z{dim} · KL {kl[dim]:.2f} nats" for k, dim in enumerate(dims)})
+    frames = np.arange(len(images)).reshape(len(dims), steps).T
+    picture = Picture(images, steps, x=x, y=y, frames=frames)
+    return _drawn(picture, args, _note(checkpoint, args, [base]))
+
+
+def _reconstructions(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
+    latents, recorded = checkpoint.latents, checkpoint.meta.dataset
+    args.rows = args.rows or list(range(len(latents.index)))[:32]
+    rows = _checked_rows("--rows", args.rows, latents)
+    kinds = {"reconstruction": decode(checkpoint.model, latents.mean[rows])}
+    try:
+        expected = {"download": False, "checksum": recorded.checksum}
+        test = load_dataset(recorded.name, args.data_dir, **expected).test
+        shape = checkpoint.meta.model.image_shape
+        if (originals := test.pictures(latents.index[rows], shape)) is None:
+            raise ValueError(f"{recorded.name}: found other images, expected those of the model")
+        kinds = {"original": originals} | kinds
+    except (ValueError, OSError) as error:
+        print(f"render: {error}\nThe reconstructions alone follow.", file=sys.stderr)
+    columns = min(args.columns, len(rows))
+    images = interleave(list(kinds.values()), columns)
+    names = dict(enumerate(list(kinds) * (len(images) // columns // len(kinds))))
+    return _drawn(Picture(images, columns, y=Ticks(names=names)), args, _note(checkpoint, args))
+
+
+def _with_units(view: View) -> tuple[str, str]:
+    """Return the titles of a plane's axes."""
+    first, second = (f"{title}, σ of the prior" for title in view.titles)
+    return first, second
+
+
+def _view(args: argparse.Namespace, latents: Latents) -> View:
+    """Return the view that is asked for; `args.view` becomes its whole name."""
+    view = find_view(latents, args.view or ("z" if latents.mean.shape[1] == 2 else "pca"))
+    args.view = view.name
+    return view
+
+
+def _base(checkpoint: Checkpoint, args: argparse.Namespace) -> np.ndarray:
+    """Return the code that is asked for, (D,), or 0."""
+    if args.z is not None and args.row is not None:
+        raise ValueError("--z and --row: found both, expected one of them")
+    if args.row is not None:
+        return checkpoint.latents.mean[_checked_rows("--row", [args.row], checkpoint.latents)[0]]
+    if args.z is not None:
+        return _checked(checkpoint, [args.z])[0]
+    return np.zeros(checkpoint.meta.model.latent_dim, np.float32)
+
+
+def _checked(checkpoint: Checkpoint, codes: list[np.ndarray]) -> list[np.ndarray]:
+    """Return codes, (D,) each, if that is what they are, and not too many to have names."""
+    dims = checkpoint.meta.model.latent_dim
+    for code in codes:
+        if len(code) != dims:
+            raise ValueError(
+                f"--z: found {len(code)} numbers, expected {dims}, one for each latent dimension"
+            )
+    if len(codes) > len(ENDS):
+        raise ValueError(f"--z: found {len(codes)} codes, expected at most {len(ENDS)}")
+    return codes
+
+
+def _checked_rows(flag: str, rows: list[int], latents: Latents) -> list[int]:
+    """Return rows of the codes, if they are there."""
+    if max(rows) >= len(latents.index):
+        raise ValueError(
+            f"{flag}: found test image {max(rows)}, expected 0 to {len(latents.index) - 1}"
+        )
+    return rows
+
+
+def _marks(values: np.ndarray) -> dict[float, str]:
+    """Return names for whole numbers, some ten at most, by place among rising or falling values."""
+    order = np.argsort(values)
+    low, high = values[order[0]], values[order[-1]]
+    step = max(1, round((high - low) / 8)) if high - low >= 2 else (high - low) / 4
+    wanted = np.arange(math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6) + 1) * step
+    places = np.interp(wanted, values[order], order)
+    return {
+        place: f"{value:.3g}".replace("-", "−")
+        for place, value in zip(places.tolist(), wanted.tolist(), strict=True)
+    }
+
+
+def _note(
+    checkpoint: Checkpoint, args: argparse.Namespace, codes: Sequence[np.ndarray] = ()
+) -> dict[str, str]:
+    """Return what a file's metadata say: a title, and all that the picture depends on, as JSON."""
+    name = checkpoint.path.resolve().name
+    # As short as float32 allows.
+    z = [[float(str(value)) for value in np.float32(code)] for code in codes]
+    said = {"checkpoint": name, "kind": args.kind, "z": z or None} | {
+        key: getattr(args, key, None) for key in SAID
+    }
+    return {
+        "title": f"{args.kind} of {plain_text(name)}",
+        "description": json.dumps({k: v for k, v in said.items() if v is not None}),
+    }
+
+
+def _drawn(picture: Picture, args: argparse.Namespace, note: dict[str, str]) -> bytes:
+    """Return a picture in the format that is asked for."""
+    if args.format == "gif":
+        return _gif(picture, args, note)
+    pixels = mosaic(picture.images, picture.columns, picture.gap)
+    if args.format == "png":
+        scale = args.scale or max(1, USUAL // max(pixels.shape))
+        _check_side(scale * max(pixels.shape))
+        info, file = PngInfo(), io.BytesIO()
+        for key, text in note.items():
+            info.add_text(key.capitalize(), text)
+        enlarged(pixels, scale).save(file, "PNG", pnginfo=info)
+        return file.getvalue()
+    height, width = (side + picture.gap for side in picture.images.shape[2:])
+    scale = args.scale or USUAL_VECTOR / max(pixels.shape)
+    _check_side(scale * max(pixels.shape))
+    return labelled_picture(
+        pixels,
+        cell=(height, width),
+        scale=scale,
+        x=picture.x,
+        y=picture.y,
+        file_format=args.format,
+        note=note,
+    )
+
+
+def _gif(picture: Picture, args: argparse.Namespace, note: dict[str, str]) -> bytes:
+    """Return the frames there and back."""
+    columns = math.ceil(math.sqrt(picture.frames.shape[1]))
+    there = [mosaic(picture.images[frame], columns, picture.gap) for frame in picture.frames]
+    scale = args.scale or max(1, USUAL_GIF // max(there[0].shape))
+    _check_side(scale * max(there[0].shape))
+    frames = [enlarged(frame, scale) for frame in there + there[-2:0:-1]]
+    durations = [FRAME_MS] * len(frames)
+    durations[0] = durations[len(there) - 1] = END_MS
+    return gif_bytes(frames, durations, note["description"])
+
+
+def _check_side(side: float) -> None:
+    if side > LARGEST:
+        raise ValueError(
+            f"found a picture of {side:,.0f} pixels a side, expected at most {LARGEST:,}; give a "
+            "smaller --scale, or draw fewer images"
+        )
+
+
+if __name__ == "__main__":
+    # A terminal that lacks a letter of a path must not end this.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    sys.exit(main())
