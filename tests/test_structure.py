@@ -18,6 +18,7 @@ FILES = {
 # A room imports from those on the lines below its own, and from itself.
 FLOORS = (
     ("ui", "evaluate", "render"),
+    ("export",),
     ("live", "figures", "training"),
     ("film",),
     ("analysis",),

@@ -17,7 +17,7 @@ import numpy as np
 
 from vae_explorer.checkpoint.latents import Latents
 
-__all__ = ["Alignment", "align", "shared_rows"]
+__all__ = ["Alignment", "align", "align_latents", "shared_rows"]
 
 
 class Alignment(NamedTuple):
@@ -56,3 +56,14 @@ def align(a: np.ndarray, b: np.ndarray) -> Alignment:
     # |a - b R|^2 = |a|^2 + |b|^2 - 2 tr(S).
     disparity = 1 - 2 * singular.sum() / total if total else 0.0
     return Alignment(u @ vt, float(max(0.0, disparity)), len(a))
+
+
+def align_latents(a: Latents, b: Latents) -> Alignment | None:
+    """Return the alignment of codes `b` onto codes `a` of one data set.
+
+    None where they have other dimensions, or no test images in common.
+    """
+    rows_a, rows_b = shared_rows(a, b)
+    if a.mean.shape[1] != b.mean.shape[1] or not len(rows_a):
+        return None
+    return align(a.mean[rows_a], b.mean[rows_b])

@@ -9,7 +9,7 @@ views it as a typed array without a copy. `browser/dom/blob.js` reads what `pack
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,26 @@ from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan
 
 if TYPE_CHECKING:
+    from vae_explorer.analysis.alignment import Alignment
     from vae_explorer.checkpoint.meta import Meta
     from vae_explorer.film.film import Film
 
-__all__ = ["BROWSER_MACS", "film_blob", "pack", "plan_blob", "plan_of_checkpoint", "points_blob"]
+__all__ = [
+    "BROWSER_MACS",
+    "MAX_LEVEL",
+    "compared",
+    "film_blob",
+    "pack",
+    "plan_blob",
+    "plan_of_checkpoint",
+    "points_blob",
+    "quantised_blob",
+]
 
+# The largest weight of a column in 8 bits. A little coarser than they could be, they compress better.
+MAX_LEVEL = 100
 MAGIC = b"VAEB"
-DTYPES = ("float32", "float16", "uint8", "uint32")
+DTYPES = ("float32", "float16", "int8", "uint8", "uint32")
 
 # Multiply-adds a browser does well within a frame; above, the server runs the network.
 BROWSER_MACS = 8_000_000
@@ -79,6 +92,37 @@ def plan_of_checkpoint(path: Path | str, part: str) -> Plan:
 def plan_blob(plan: Plan) -> bytes:
     """Return the blob of a plan: its header and one array, `weights`."""
     return pack(plan.header(), {"weights": plan.weights})
+
+
+def _quantise(plan: Plan, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a step's matrix in 8 bits, int8 (rows, columns), and a scale a column, float32."""
+    found = plan.steps[step]
+    columns = found.outputs * (found.kernel**2 if found.kind == "conv_transpose" else 1)
+    matrix = plan.weights[found.weight : found.bias].astype(np.float32).reshape(-1, columns)
+    scales = np.abs(matrix).max(axis=0) / MAX_LEVEL
+    return np.rint(matrix / np.where(scales, scales, 1)).astype(np.int8), scales
+
+
+def quantised_blob(plan: Plan, chosen: Collection[int]) -> bytes:
+    """Return the blob of a plan in which the matrices of the steps `chosen` take 8 bits a weight.
+
+    Arrays: `quantised` int8 and `scales` float32, those matrices and their columns' scales, and
+    `weights`, all other weights in the plan's order. The header's `scaled` has for each step how
+    many scales it has, 0 for one that is not chosen.
+    """
+    scaled, quantised, scales, weights = [], [], [], []
+    for k, step in enumerate(plan.steps):
+        matrix, by_column = _quantise(plan, k) if k in chosen else (np.int8([]), np.float32([]))
+        scaled.append(len(by_column))
+        quantised.append(matrix.ravel())
+        scales.append(by_column)
+        start = step.bias if k in chosen else step.weight
+        weights.append(plan.weights[start : step.bias + step.outputs])
+    arrays = {"quantised": quantised, "scales": scales, "weights": weights}
+    return pack(
+        plan.header() | {"scaled": scaled},
+        {name: np.concatenate(parts) for name, parts in arrays.items()},
+    )
 
 
 def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequence[str]) -> bytes:
@@ -144,3 +188,16 @@ def film_blob(film: Film, latents: Latents, meta: Meta, colours: Sequence[str]) 
         "titles": ["z0", "z1"] if meta.model.latent_dim == 2 else ["PC 1", "PC 2"],
     }
     return pack(header, arrays)
+
+
+def compared(meta: Meta, alignment: Alignment | None) -> dict[str, Any]:
+    """Return what the page Compare takes of a checkpoint, beside its blobs and its name.
+
+    `alignment` is onto the first of those that are compared, None for that one itself.
+    """
+    return {
+        "caption": f"{meta.model.latent_dim}-D · −ELBO {meta.metrics['test_neg_elbo']:.1f}",
+        "dataset": meta.dataset.checksum,
+        "rotation": None if alignment is None else alignment.rotation.tolist(),
+        "disparity": None if alignment is None else alignment.disparity,
+    }

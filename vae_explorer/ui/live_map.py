@@ -13,6 +13,7 @@ import streamlit as st
 
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.live.blobs import compared
 from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_alignment, load_latents, load_live
 from vae_explorer.ui.markdown import escape_markdown, widget_key
@@ -43,16 +44,7 @@ def show_comparison(shown: Sequence[tuple[str, Path, Meta]]) -> None:
     checkpoints = []
     for name, path, meta in shown:
         alignment = None if path == first else load_alignment(first, path)
-        checkpoints.append(
-            load_live(path)
-            | {
-                "name": plain_text(name),
-                "caption": f"{meta.model.latent_dim}-D · −ELBO {meta.metrics['test_neg_elbo']:.1f}",
-                "dataset": meta.dataset.checksum,
-                "rotation": None if alignment is None else alignment.rotation.tolist(),
-                "disparity": None if alignment is None else alignment.disparity,
-            }
-        )
+        checkpoints.append(load_live(path) | {"name": plain_text(name)} | compared(meta, alignment))
     key = " ".join(checkpoint["key"] for checkpoint in checkpoints)
     data = {"key": key, "checkpoints": checkpoints, "base": _base("compare.js")}
     _component(key="comparison", data=data)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 import streamlit as st
 
-from vae_explorer.analysis.alignment import Alignment, align, shared_rows
+from vae_explorer.analysis.alignment import Alignment, align_latents
 from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
 from vae_explorer.analysis.neighbours import NeighbourMetrics, neighbour_metrics
 from vae_explorer.checkpoint import folder as checkpoint
@@ -241,8 +241,7 @@ def load_alignment(first: Path, other: Path) -> Alignment | None:
         a, b = load_latents.or_raise(first), load_latents.or_raise(other)
     except FileNotFoundError:
         return None
-    rows_a, rows_b = shared_rows(a, b)
-    return align(a.mean[rows_a], b.mean[rows_b]) if len(rows_a) else None
+    return align_latents(a, b)
 
 
 @_loader()

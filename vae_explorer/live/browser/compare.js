@@ -215,7 +215,8 @@ class Compare {
       through: (z) => this.do((state) => shared.goToCode(state, this.models, 0, z)),
       png: () => this.savePng(),
     });
-    const drawing = new DrawingPanel(shape, {
+    const encodes = checkpoints.every(({ encoder }) => encoder !== null);
+    const drawing = new DrawingPanel(shape, encodes, {
       encode: (pixels) => this.encodeDrawing(pixels),
       clear: () => {},
       again: () => this.loadEncoders(),

@@ -162,7 +162,8 @@ class Explore {
     const sliders = new Sliders(space.header, (dim, value) =>
       this.do((state) => act.slide(state, dim, value)),
     );
-    const drawing = new DrawingPanel(space.shape, {
+    const encodes = this.data.encoder !== null;
+    const drawing = new DrawingPanel(space.shape, encodes, {
       encode: (pixels) => this.encode(pixels),
       clear: () => this.do(act.forgetDrawing),
       again: () => this.loadEncoder(),

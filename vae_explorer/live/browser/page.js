@@ -12,7 +12,8 @@ import { serverSource } from "./dom/source.js";
  * @property {{live: string, assets: string, script: string}} base where the server's routes and these
  *   files are, and which of them is the page
  *
- * @typedef {{parentElement: HTMLElement, data: Data}} Component as Streamlit hands it over
+ * @typedef {{parentElement: HTMLElement, data: Data, source?: import("./dom/source.js").Source}} Component
+ *   as Streamlit hands it over; an exported page has no base, its source and its styles are its own
  */
 
 /**
@@ -65,7 +66,9 @@ export function createMount(kind) {
   const remembered = new Map();
 
   /** @returns {() => void} cleanup */
-  function mount(/** @type {Component} */ { parentElement, data }) {
+  function mount(
+    /** @type {Component} */ { parentElement, data, source = serverSource(data.base.live) },
+  ) {
     const before = mounted.get(parentElement);
     if (before?.data.key === data.key) {
       before.page?.recolour();
@@ -78,7 +81,7 @@ export function createMount(kind) {
       ...{ class: "lm-root", "data-testid": kind.testid, role: "group" },
       "aria-label": sentence(kind.title(data)),
     });
-    const styles = kind.css.map((name) =>
+    const styles = (data.base ? kind.css : []).map((name) =>
       element("link", { rel: "stylesheet", href: `${data.base.assets}/${name}` }),
     );
     parentElement.replaceChildren(...styles, element("div", { class: "lm-frame" }, [root]));
@@ -99,7 +102,6 @@ export function createMount(kind) {
     };
     mounted.set(parentElement, place);
     keepHeight(root, signal);
-    const source = serverSource(data.base.live);
     const open = async () => {
       showMessage(root, `Opening ${kind.title(data)} …`);
       try {

@@ -15,6 +15,7 @@
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array, // the bits: see halfToFloat
+  int8: Int8Array,
   uint8: Uint8Array,
   uint32: Uint32Array,
 };

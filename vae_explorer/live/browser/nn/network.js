@@ -30,6 +30,8 @@ import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
  * @property {number[]} output_shape
  * @property {Step[]} steps
  * @property {number} macs
+ * @property {number[]} [scaled] for each step, how many columns of its matrix have a scale: they are
+ *   8-bit numbers; 0 where they are not
  *
  * @typedef {Step & {tall: number, wide: number, rows: number, columns: number, positions: number,
  *   consumed: number, produced: number, group: number, scratch: number}} Shape a step with the
@@ -46,6 +48,31 @@ import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
  * @property {(x: ArrayLike<number>, n: number) => Float32Array} run - n examples, one after the
  *   other; the n * outputs values are valid until the next run
  */
+
+/**
+ * The weights of a plan, which `plan_blob` or `quantised_blob` packed, in one run.
+ * @param {{header: any, arrays: Record<string, any>}} blob
+ * @returns {Float32Array | Uint16Array} half-precision ones as their bits
+ */
+export function planWeights({ header, arrays }) {
+  const { steps, scaled } = /** @type {Header} */ (header);
+  if (!scaled) return arrays.weights;
+  const { quantised, scales } = arrays;
+  const floats = arrays.weights instanceof Uint16Array ? halfToFloat(arrays.weights) : arrays.weights;
+  const all = new Float32Array(quantised.length + floats.length);
+  let [fine, coarse, column] = [0, 0, 0];
+  steps.forEach(({ weight, bias, outputs }, k) => {
+    const columns = scaled[k];
+    for (let n = weight; columns && n < bias; n++) {
+      all[n] = quantised[coarse++] * scales[column + ((n - weight) % columns)];
+    }
+    column += columns;
+    const from = columns ? bias : weight;
+    all.set(floats.subarray(fine, fine + bias + outputs - from), from);
+    fine += bias + outputs - from;
+  });
+  return all;
+}
 
 /** Positions of a convolution, of one picture or several, that become one product. */
 const POSITIONS_AT_ONCE = 64;

@@ -15,11 +15,11 @@
  *
  * @typedef {object} Names of a checkpoint's blobs, as `load_live` gives them
  * @property {string} key
- * @property {string} [decoder] digest of the plan; none where it is too large for a browser
- * @property {string} [encoder]
+ * @property {string} decoder digest of the plan; none where it is too large for a browser
+ * @property {string | null} encoder the same; null where the page has to do without
  */
 import { cached, fetchBlob } from "../dom/blob.js";
-import { createNetwork } from "./network.js";
+import { createNetwork, planWeights } from "./network.js";
 import { createPool } from "./pool.js";
 
 // How a socket was closed: by the server, which has too many or was not asked for a while, or by
@@ -43,7 +43,7 @@ const CAPACITY = 10;
  */
 export function browserRunner(source, digest) {
   const make = () =>
-    fetchBlob(source, digest).then(({ header, arrays }) => inBrowser(header, arrays.weights));
+    fetchBlob(source, digest).then((blob) => inBrowser(blob.header, planWeights(blob)));
   return cached(runners, digest, make, CAPACITY);
 }
 
@@ -61,7 +61,7 @@ export async function runnerOf(source, names, part, space, onMessage) {
   const digest = names[part];
   if (digest) return browserRunner(source, digest);
   const { connect } = source;
-  if (!connect) throw new Error("It is too large for a browser, and there is no server here.");
+  if (!connect) throw new Error("It is not here, and there is no server to run it.");
   const [channels, height, width] = space.header.image_shape;
   const [inputs, shape] =
     part === "decoder"

@@ -9,15 +9,16 @@ import { prepareDigit } from "./prepare-digit.js";
 export class DrawingPanel {
   /**
    * @param {number[]} shape (H, W, C) of a picture
+   * @param {boolean} encodes whether there is an encoder to draw for
    * @param {Object} on
    * @param {(pixels: Float32Array) => Promise<void>} on.encode pixels: (H, W, C) from 0 to 1
    * @param {() => void} on.clear
    * @param {() => void} on.again the encoder is to be fetched once more
    */
-  constructor([height, width, channels], on) {
+  constructor([height, width, channels], encodes, on) {
     /** @type {import("../nn/runner.js").Runner|null|undefined} */
     this.encoder = undefined;
-    this.fits = channels === 1 && height === width;
+    this.fits = encodes && channels === 1 && height === width;
     const encode = latest((/** @type {Stroke[]} */ strokes) =>
       on.encode(prepareDigit(strokes, height, { reference: 1 })),
     );
@@ -43,6 +44,7 @@ export class DrawingPanel {
         ...[this.message, this.again],
       ],
     );
+    this.element.hidden = !encodes;
   }
 
   draw(

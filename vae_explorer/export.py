@@ -1,0 +1,461 @@
+"""One file that runs anywhere: `python -m vae_explorer.export CHECKPOINT... --html FILE`.
+
+It is a page that loads nothing: the app's own scripts as modules at `data:` addresses, and
+the blobs that they ask for, each in an element of its own; `browser/exported.js` opens it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+
+from vae_explorer.analysis.alignment import align_latents
+from vae_explorer.analysis.codes import principal_axes
+from vae_explorer.checkpoint.folder import files_changed, load_latents, load_meta, load_model
+from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.meta import Meta
+from vae_explorer.checkpoint.storage import replacing
+from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.data import load_dataset
+from vae_explorer.figures.style import class_colour
+from vae_explorer.film.film import load_film
+from vae_explorer.live.blobs import (
+    BROWSER_MACS,
+    MAX_LEVEL,
+    compared,
+    film_blob,
+    pack,
+    plan_blob,
+    plan_of_checkpoint,
+    points_blob,
+    quantised_blob,
+)
+from vae_explorer.live.plan import Plan
+from vae_explorer.live.routes import ASSETS
+from vae_explorer.live.store import digest
+
+if TYPE_CHECKING:
+    from vae_explorer.data import Split
+
+__all__ = ["Frame", "export_page", "main", "show", "why_not_exported"]
+
+# What weights of 8 bits may move the test −ELBO by, in nats per image.
+MAX_MOVED = 0.1
+MAX_COMPARED = 4
+MAX_IMAGE_SHAPES = 4
+# Of a frame in a notebook, in pixels.
+HEIGHT = 760
+
+Say = Callable[[str], None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the file; return 1 where it cannot be written."""
+    args = _parse(arguments)
+    try:
+        if not args.html.parent.is_dir() or args.html.is_dir():
+            found = "a folder" if args.html.is_dir() else "no folder to write it to"
+            raise OSError(f"--html {args.html}: found {found}, expected a path for a new file")
+        page = export_page(
+            args.checkpoints,
+            encoder=not args.no_encoder,
+            originals=args.originals,
+            data_dir=args.data_dir,
+            say=lambda text: print(text, flush=True),
+        )
+        with replacing(args.html) as temporary:
+            temporary.write_bytes(page)
+    except (ValueError, OSError) as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 1
+    print(f"{args.html}: {len(page) / 1e6:.2f} MB")
+    return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m vae_explorer.export", description=__doc__)
+    add = parser.add_argument
+    add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
+    add("--html", type=Path, required=True, metavar="FILE", help="the file to write")
+    add("--no-encoder", action="store_true", help="leave out encoders, and with them drawing")
+    add("--originals", type=_count, default=0, metavar="N", help="test images to put in (0)")
+    add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
+    return parser.parse_args(arguments)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,7}", text):
+        raise argparse.ArgumentTypeError("expected a whole number from 0 to 9,999,999")
+    return int(text)
+
+
+class Frame:
+    """A page in a frame, as notebooks show it.
+
+    Attributes:
+        page: the page, as a file would hold it.
+        height: of the frame, in pixels.
+    """
+
+    def __init__(self, page: bytes, height: int) -> None:
+        self.page, self.height = page, height
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(self.page.decode())}" title="VAE Explorer" '
+            f'style="width: 100%; height: {self.height}px; border: 0"></iframe>'
+        )
+
+
+def show(
+    *checkpoints: Path | str, encoder: bool = True, originals: int = 0, height: int = HEIGHT
+) -> Frame:
+    """Return the live map of checkpoints, which a notebook shows in a frame; see `export_page`."""
+    return Frame(export_page(checkpoints, encoder=encoder, originals=originals), height)
+
+
+def export_page(
+    checkpoints: Sequence[Path | str],
+    *,
+    encoder: bool = True,
+    originals: int = 0,
+    data_dir: Path | str | None = None,
+    say: Say = lambda text: None,
+) -> bytes:
+    """Return the page of some checkpoints, in UTF-8.
+
+    Weights take 8 bits, with a scale a column, as far as that moves the test −ELBO by less than
+    `MAX_MOVED`, which takes the data set; otherwise 16 or as many as the checkpoint has.
+
+    Args:
+        checkpoints: folders.
+        encoder: whether the encoders go in; the drawing pad needs them.
+        originals: how many test images of each checkpoint go in.
+        data_dir: where the data sets are; None for `data.default_data_dir()`.
+        say: called with a sentence for what is worth knowing.
+
+    Raises:
+        FileNotFoundError, ValueError: where a checkpoint, or the data set of the originals, is
+            missing or damaged, or a checkpoint does not fit a browser.
+    """
+    parts = []
+    for path in dict.fromkeys(map(Path, checkpoints)):
+        before = files_changed(path)
+        parts.append(_Part.of(path, encoder, originals, data_dir, say))
+        if files_changed(path) != before:
+            raise ValueError(
+                f"{path}: found that its files changed while they were read, expected one state "
+                "of them; try again"
+            )
+    shapes = list(dict.fromkeys(part.meta.model.image_shape for part in parts))
+    if len(shapes) > MAX_IMAGE_SHAPES:
+        raise ValueError(
+            f"checkpoints: found {len(shapes)} image shapes, expected at most "
+            f"{MAX_IMAGE_SHAPES} in one file; write several files"
+        )
+    groups = [[part for part in parts if part.meta.model.image_shape == shape] for shape in shapes]
+    return _page(parts, [group[:MAX_COMPARED] for group in groups if len(group) > 1])
+
+
+def why_not_exported(path: Path) -> str | None:
+    """Return in a sentence why a checkpoint has no page of its own; None where it has one."""
+    try:
+        _plans(path, load_meta(path), encoder=True)
+    except (ValueError, OSError) as error:
+        return str(error)
+    return None
+
+
+class _Part(NamedTuple):
+    """A checkpoint on its way into the page; `blobs` by what they are to it."""
+
+    name: str
+    meta: Meta
+    latents: Latents
+    blobs: dict[str, bytes]
+
+    @classmethod
+    def of(
+        cls, path: Path, encoder: bool, originals: int, data_dir: Path | str | None, say: Say
+    ) -> _Part:
+        meta = load_meta(path)
+        plans = _plans(path, meta, encoder)
+        try:
+            latents = load_latents(path)
+        except FileNotFoundError:
+            latents = Latents.empty(meta.model.latent_dim)
+        colours = [class_colour(label) for label in range(len(meta.dataset.classes))]
+        blobs = {"points": points_blob(latents, meta, principal_axes(latents.mean), colours)}
+        name = plain_text(path.resolve().name)
+        try:
+            record = meta.dataset
+            test = load_dataset(record.name, data_dir, False, record.checksum).test
+        except (FileNotFoundError, ValueError) as error:
+            if originals:
+                raise
+            test = None
+            say(f"{name}: 16-bit weights, as what 8 bits move was not measured. {error}")
+        chosen = _fit_for_8_bits(path, plans, test, name, say) if test else {}
+        for part, plan in plans.items():
+            blobs[part] = (
+                quantised_blob(plan, chosen[part]) if chosen.get(part) else plan_blob(plan)
+            )
+        if (film := load_film(path, *latents.mean.shape)) is not None:
+            blobs["film"] = film_blob(film, latents, meta, colours)
+        if originals and test:
+            blobs["originals"] = _originals(test, latents, originals)
+        return cls(name, meta, latents, blobs)
+
+
+def _plans(path: Path, meta: Meta, encoder: bool) -> dict[str, Plan]:
+    """Return the networks that go into the page, in 16 bits where they fit those."""
+    if meta.model.latent_dim < 2:
+        raise ValueError(
+            f"{path}: found 1 latent dimension, expected at least 2 to draw a map; "
+            "train one with --latent-dim 2"
+        )
+    plans = {}
+    for part in ("decoder", "encoder")[: 1 + encoder]:
+        plan = plan_of_checkpoint(path, part)
+        if plan.macs > BROWSER_MACS:
+            remedy = "; leave it out with --no-encoder" * (part == "encoder")
+            raise ValueError(
+                f"{path}: found {plan.macs:,} multiply-adds in its {part}, expected at most "
+                f"{BROWSER_MACS:,}, as many as a browser does well{remedy}"
+            )
+        fits = np.abs(plan.weights).max() <= np.finfo(np.float16).max
+        plans[part] = replace(plan, weights=plan.weights.astype(np.float16)) if fits else plan
+    return plans
+
+
+def _fit_for_8_bits(
+    path: Path, plans: Mapping[str, Plan], test: Split, name: str, say: Say
+) -> dict[str, set[int]]:
+    """Return for each part which steps take 8 bits a weight: all but the smallest that must not.
+
+    A scale a column of a plan's matrix is one an output of PyTorch's layer, so that the model
+    itself is measured: the k-th step is the k-th layer that has a matrix.
+    """
+    from torch import nn
+
+    from vae_explorer.vae.objective import mean_elbo
+
+    inputs = {nn.Linear: 1, nn.Conv2d: (1, 2, 3), nn.ConvTranspose2d: 0}
+    model = load_model(path)
+    layers = [
+        (part, k, layer)
+        for part in plans
+        for k, layer in enumerate(
+            layer for layer in getattr(model, part).layers if type(layer) in inputs
+        )
+    ]
+    before = moved = mean_elbo(model, test).neg_elbo
+    exact = [layer.weight.data for *_, layer in layers]
+    for *_, layer in layers:
+        weight = layer.weight.data
+        scale = weight.abs().amax(inputs[type(layer)], keepdim=True) / MAX_LEVEL
+        layer.weight.data = (weight / scale.clamp_min(1e-30)).round() * scale
+    fine: set[tuple[str, int]] = set()
+    for n in sorted(range(len(layers)), key=lambda n: exact[n].numel()):
+        moved = mean_elbo(model, test).neg_elbo
+        if abs(moved - before) < MAX_MOVED:
+            break
+        part, k, layer = layers[n]
+        layer.weight.data = exact[n]
+        fine.add((part, k))
+    chosen = {part: {k for p, k, _ in layers if p == part and (p, k) not in fine} for part in plans}
+    if len(fine) == len(layers):
+        moved = before
+    say(
+        f"{name}: 8-bit weights move the test −ELBO by {moved - before:+.3f} nats, from "
+        f"{before:.2f} to {moved:.2f}"
+        + f"; {len(fine)} of {len(layers)} layers keep 16 bits"
+        * bool(fine)
+    )
+    return chosen
+
+
+def _originals(test: Split, latents: Latents, count: int) -> bytes:
+    """Return the blob of `count` test images, evenly among the rows of the codes."""
+    rows = np.unique(np.linspace(0, len(latents.index) - 1, count).astype(np.uint32))
+    images = test.images.numpy()[latents.index[rows]].transpose(0, 2, 3, 1)
+    return pack({"size": images[0].size}, {"rows": rows, "images": images})
+
+
+# The page's text.
+
+
+def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
+    """Return the page of all parts, of which those in a group are compared."""
+    blobs = {digest(blob): blob for part in parts for blob in part.blobs.values()}
+    names = _unlike([part.name for part in parts])
+    live = {id(part): _live(part, name) for part, name in zip(parts, names, strict=True)}
+    contents = {
+        "checkpoints": [
+            {
+                "name": name,
+                "explore": live[id(part)],
+                "film": _film(part, name),
+                "comparison": next((k for k, g in enumerate(groups) if part in g), None),
+            }
+            for part, name in zip(parts, names, strict=True)
+        ],
+        "comparisons": [_comparison(group, live) for group in groups],
+        "originals": {
+            live[id(part)]["key"]: digest(part.blobs["originals"])
+            for part in parts
+            if "originals" in part.blobs
+        },
+    }
+    left_out = {"film.js"} - {"film.js" for part in parts if "film" in part.blobs}
+    left_out |= {"compare.js"} - {"compare.js" for _ in groups}
+    scripts = _json({"imports": _modules(frozenset(left_out))})
+    start = 'import "vae/exported.js";'
+    inline = " ".join(f"'sha256-{_sha256(text)}'" for text in (scripts, start))
+    policy = (
+        f"default-src 'none'; script-src {inline} data: 'wasm-unsafe-eval'; worker-src data:; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    styles = "\n".join(
+        (ASSETS / f"{name}.css").read_text(encoding="utf-8")
+        for name in ("exported", "map", "compare", "film")
+    )
+    texts = "\n".join(
+        f'<script type="application/octet-stream" id="{name}">{_seven_bits(blob)}</script>'
+        for name, blob in blobs.items()
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>{html.escape(", ".join(names))} · VAE Explorer</title>
+<style>{styles}</style>
+<script type="importmap">{scripts}</script>
+</head>
+<body>
+<script type="application/json" id="contents">{_json(contents)}</script>
+{texts}
+<script type="module">{start}</script>
+</body>
+</html>
+""".encode()
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """Return names of which no two are the same."""
+    taken: list[str] = []
+    for name in names:
+        others = (f"{name} ({k})" for k in range(2, len(names) + 2))
+        taken.append(name if name not in taken else next(n for n in others if n not in taken))
+    return taken
+
+
+def _live(part: _Part, name: str) -> dict[str, Any]:
+    """Return what the page Explore takes, as `ui.loaders.load_live` does for the app."""
+    digests = {kind: digest(part.blobs[kind]) for kind in ("points", "decoder")}
+    digests["encoder"] = digest(part.blobs["encoder"]) if "encoder" in part.blobs else None
+    return {**digests, "name": name, "key": digest(f"{name} {digests}".encode())}
+
+
+def _film(part: _Part, name: str) -> dict[str, str] | None:
+    return {"key": digest(part.blobs["film"]), "name": name} if "film" in part.blobs else None
+
+
+def _comparison(group: Sequence[_Part], live: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page Compare takes."""
+    first, *_ = group
+    checkpoints = []
+    for part in group:
+        same = part.meta.dataset.checksum == first.meta.dataset.checksum
+        found = align_latents(first.latents, part.latents) if same and part != first else None
+        checkpoints.append(live[id(part)] | compared(part.meta, found))
+    return {"key": " ".join(one["key"] for one in checkpoints), "checkpoints": checkpoints}
+
+
+def _json(value: object) -> str:
+    """Return JSON in ASCII that stays text within a script element."""
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _seven_bits(blob: bytes) -> str:
+    """Return a blob, gzipped, as text of 7 bits a letter; `browser/dom/source.js` reads it.
+
+    In UTF-8 a letter takes a byte, so that it is an eighth smaller than base64. What HTML would
+    not keep, NUL, carriage return and <, stands 128 higher.
+    """
+    bits = np.unpackbits(np.frombuffer(gzip.compress(blob, mtime=0), np.uint8))
+    letters = np.packbits(np.pad(bits, (0, -len(bits) % 7)).reshape(-1, 7), axis=1) >> 1
+    letters[np.isin(letters, [0, ord("\r"), ord("<")])] |= 128
+    return letters.tobytes().decode("latin-1")
+
+
+# The scripts: a relative name leads nowhere from a `data:` address, so each module gets a bare
+# name, which the import map knows.
+
+COMMENT = re.compile(r"^[ \t]*(/\*\*.*?\*/|//[^\n]*)", re.MULTILINE | re.DOTALL)
+IMPORT = re.compile(r'\b(from |import |import\()"(\.[^"]+)"')
+WORKER = re.compile(r'new URL\("(\.[^"]+)", import\.meta\.url\)')
+
+
+@cache
+def _modules(left_out: frozenset[str]) -> dict[str, str]:
+    """Return the address of each module by its bare name: all that the page needs."""
+    modules: dict[str, str] = {}
+    waiting = ["exported.js"]
+    while waiting:
+        name = waiting.pop()
+        if f"vae/{name}" in modules:
+            continue
+        text, needed = _script(name)
+        waiting += [other for other in needed if other not in left_out]
+        text = IMPORT.sub(lambda found, at=name: f'{found[1]}"vae/{_place(at, found[2])}"', text)
+        text = WORKER.sub(lambda found, at=name: f'"{_whole(_place(at, found[1]))}"', text)
+        modules[f"vae/{name}"] = _address(text)
+    return modules
+
+
+def _whole(name: str) -> str:
+    """Return the address of a module with all that it imports in it: workers see no import map."""
+    text, _ = _script(name)
+    return _address(IMPORT.sub(lambda found: f'{found[1]}"{_whole(_place(name, found[2]))}"', text))
+
+
+def _script(name: str) -> tuple[str, list[str]]:
+    """Return a module without its comments, and the names of the modules that it imports."""
+    text = COMMENT.sub("", (ASSETS / name).read_text(encoding="utf-8"))
+    text = re.sub(r"\n\s*", "\n", text)
+    return text, [_place(name, found[2]) for found in IMPORT.finditer(text)]
+
+
+def _place(name: str, relative: str) -> str:
+    """Return the name of the module that `name` calls `relative`."""
+    return (ASSETS / name).parent.joinpath(relative).resolve().relative_to(ASSETS).as_posix()
+
+
+def _address(text: str) -> str:
+    return "data:text/javascript;charset=utf-8," + quote(text, safe=" !$&'()*+,-./:;=?@[]^_`{|}~>")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
