@@ -38,6 +38,7 @@ from vae_explorer.live.blobs import (
     MAX_LEVEL,
     compared,
     film_blob,
+    half,
     pack,
     plan_blob,
     plan_of_checkpoint,
@@ -199,7 +200,7 @@ class _Part(NamedTuple):
         except FileNotFoundError:
             latents = Latents.empty(meta.model.latent_dim)
         colours = [class_colour(label) for label in range(len(meta.dataset.classes))]
-        blobs = {"points": points_blob(latents, meta, principal_axes(latents.mean), colours)}
+        blobs = {"points": points_blob(latents, meta, principal_axes(latents.mean), colours, True)}
         name = plain_text(path.resolve().name)
         try:
             record = meta.dataset
@@ -237,8 +238,7 @@ def _plans(path: Path, meta: Meta, encoder: bool) -> dict[str, Plan]:
                 f"{path}: found {plan.macs:,} multiply-adds in its {part}, expected at most "
                 f"{BROWSER_MACS:,}, as many as a browser does well{remedy}"
             )
-        fits = np.abs(plan.weights).max() <= np.finfo(np.float16).max
-        plans[part] = replace(plan, weights=plan.weights.astype(np.float16)) if fits else plan
+        plans[part] = replace(plan, weights=half(plan.weights))
     return plans
 
 

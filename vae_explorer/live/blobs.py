@@ -32,6 +32,7 @@ __all__ = [
     "MAX_LEVEL",
     "compared",
     "film_blob",
+    "half",
     "pack",
     "plan_blob",
     "plan_of_checkpoint",
@@ -39,7 +40,7 @@ __all__ = [
     "quantised_blob",
 ]
 
-# The largest weight of a column in 8 bits. A little coarser than they could be, they compress better.
+# The largest weight of a column in 8 bits: coarser than it could be, as that compresses better.
 MAX_LEVEL = 100
 MAGIC = b"VAEB"
 DTYPES = ("float32", "float16", "int8", "uint8", "uint32")
@@ -73,6 +74,12 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     text = json.dumps({**header, "arrays": places}, ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return MAGIC + len(text).to_bytes(4, "little") + text + b"".join(parts)
+
+
+def half(values: np.ndarray) -> np.ndarray:
+    """Return values as float16, or as float32 where one of them is beyond that."""
+    fits = np.abs(values).max(initial=0) <= np.finfo(np.float16).max
+    return values.astype(np.float16 if fits else np.float32)
 
 
 def plan_of_checkpoint(path: Path | str, part: str) -> Plan:
@@ -125,21 +132,31 @@ def quantised_blob(plan: Plan, chosen: Collection[int]) -> bytes:
     )
 
 
-def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequence[str]) -> bytes:
+def points_blob(
+    latents: Latents,
+    meta: Meta,
+    axes: PrincipalAxes,
+    colours: Sequence[str],
+    compact: bool = False,
+) -> bytes:
     """Return the blob of N codes of D dimensions and what belongs to them.
 
     Args:
         latents, meta: of one checkpoint.
         axes: the principal axes of its codes.
         colours: `#rrggbb` for each class.
+        compact: whether `mean` and projections are float16, as far as they fit it, and `logvar` is
+            rounded to 1/32, which is 3 % of a variance.
 
     Arrays: `mean` (N, D) float32, `logvar` (N, D) float16, `label` (N,) uint8, `index` (N,)
     uint32, `axes` (D, D) and `center` (D,) float32, and the stored projections, `umap` and `tsne`
     (N, 2) float32, where there are any.
     """
+    codes = half if compact else np.float32
+    logvar = np.rint(latents.logvar * 32) / 32 if compact else latents.logvar
     arrays = {
-        "mean": latents.mean.astype(np.float32),
-        "logvar": latents.logvar.astype(np.float16),
+        "mean": codes(latents.mean),
+        "logvar": logvar.astype(np.float16),
         "label": latents.label.astype(np.uint8),
         "index": latents.index.astype(np.uint32),
         "axes": axes.axes.astype(np.float32),
@@ -147,7 +164,7 @@ def points_blob(latents: Latents, meta: Meta, axes: PrincipalAxes, colours: Sequ
     }
     # In one order always: the blob is known by its bytes, and browsers keep it by that.
     stored = [name for name in PROJECTIONS if name in latents.projections]
-    arrays |= {name: latents.projections[name].astype(np.float32) for name in stored}
+    arrays |= {name: codes(latents.projections[name]) for name in stored}
     header = {
         "classes": [plain_text(name, MAX_NAME) for name in meta.dataset.classes],
         "colours": list(colours),

@@ -42,7 +42,7 @@ const PAGES = {
 const NAMES = /** @type {PageName[]} */ (Object.keys(PAGES));
 
 /** @type {Contents} */
-const contents = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("contents")).text);
+const contents = JSON.parse(document.getElementById("contents")?.textContent ?? "");
 const source = pageSource(contents.originals);
 
 let page = /** @type {PageName} */ ("explore");

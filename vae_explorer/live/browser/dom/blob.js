@@ -80,6 +80,11 @@ export function unpack(bytes) {
   return { header, arrays };
 }
 
+/** An array of a blob as numbers, of half or of single precision. @returns {Float32Array} */
+export function toFloats(/** @type {Float32Array | Uint16Array} */ array) {
+  return array instanceof Uint16Array ? halfToFloat(array) : array;
+}
+
 /** The distance between neighbours of half precision, by exponent. */
 const HALF_STEPS = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));
 

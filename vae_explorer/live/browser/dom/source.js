@@ -43,9 +43,9 @@ export function pageSource(originals) {
     async get(name) {
       const [kind, key, row] = name.split("/");
       if (kind === "blob") return embedded(key);
-      const images = originals[key] && (await fetchBlob(this, originals[key]));
-      const place = images ? images.arrays.rows.indexOf(Number(row)) : -1;
-      if (place < 0) throw new Error("The original is not in this file.");
+      const images = originals[key] ? await fetchBlob(this, originals[key]) : null;
+      const place = images?.arrays.rows.indexOf(Number(row)) ?? -1;
+      if (!images || place < 0) throw new Error("The original is not in this file.");
       const { size } = images.header;
       return images.arrays.images.slice(place * size, (place + 1) * size).buffer;
     },

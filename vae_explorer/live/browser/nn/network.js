@@ -6,7 +6,7 @@
  * turn, and a scratch buffer for the kernels of convolutions.
  */
 
-import { halfToFloat } from "../dom/blob.js";
+import { toFloats } from "../dom/blob.js";
 import { ACTIVATIONS, activate } from "./activations.js";
 import { gatherKernels, scatterKernels } from "./convolution.js";
 import { openKernel, packMatrix, padded, SLACK } from "./kernel.js";
@@ -58,7 +58,7 @@ export function planWeights({ header, arrays }) {
   const { steps, scaled } = /** @type {Header} */ (header);
   if (!scaled) return arrays.weights;
   const { quantised, scales } = arrays;
-  const floats = arrays.weights instanceof Uint16Array ? halfToFloat(arrays.weights) : arrays.weights;
+  const floats = toFloats(arrays.weights);
   const all = new Float32Array(quantised.length + floats.length);
   let [fine, coarse, column] = [0, 0, 0];
   steps.forEach(({ weight, bias, outputs }, k) => {
@@ -115,7 +115,7 @@ export function createNetwork(header, weights, { capacity = 1, kernel: kind } = 
   const buffers = [0, 1].map(() => reserve(capacity * values + SLACK));
 
   const kernel = openKernel(length, kind);
-  const floats = weights instanceof Uint16Array ? halfToFloat(weights) : weights;
+  const floats = toFloats(weights);
   for (const step of steps) {
     const matrix = floats.subarray(step.weight, step.bias);
     packMatrix(kernel.values, step.w, matrix, step.rows, step.columns);

@@ -1,5 +1,5 @@
 /** The codes of a checkpoint's test images, and what they can be shown on. */
-import { halfToFloat } from "../dom/blob.js";
+import { halfToFloat, toFloats } from "../dom/blob.js";
 import { dimensionPlane, planeThrough, principalPlane } from "./plane.js";
 import { Projection } from "./projection.js";
 
@@ -27,7 +27,7 @@ export class Space {
     this.label = /** @type {Uint8Array} */ (arrays.label);
     this.index = /** @type {Uint32Array} */ (arrays.index);
     /** Posterior means, (N, D). */
-    this.mean = /** @type {Float32Array} */ (arrays.mean);
+    this.mean = toFloats(arrays.mean);
     /** Posterior log-variances, (N, D), as half-precision bits. */
     this.logvar = /** @type {Uint16Array} */ (arrays.logvar);
     this.center = /** @type {Float32Array} */ (arrays.center);
@@ -35,7 +35,7 @@ export class Space {
     /** Coordinates of the codes on the stored views, (N, 2). @type {Record<string, Float32Array>} */
     this.stored = {};
     for (const name of Object.keys(STORED_VIEWS)) {
-      if (arrays[name]) this.stored[name] = /** @type {Float32Array} */ (arrays[name]);
+      if (arrays[name]) this.stored[name] = toFloats(arrays[name]);
     }
     this.count = this.label.length;
     this.dims = this.center.length;
