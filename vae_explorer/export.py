@@ -25,6 +25,7 @@ import numpy as np
 
 from vae_explorer.analysis.alignment import align_latents
 from vae_explorer.analysis.codes import principal_axes
+from vae_explorer.analysis.evaluation import check_images
 from vae_explorer.checkpoint.folder import files_changed, load_latents, load_meta, load_model
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
@@ -205,6 +206,7 @@ class _Part(NamedTuple):
         try:
             record = meta.dataset
             test = load_dataset(record.name, data_dir, False, record.checksum).test
+            check_images(meta.model, latents, test)
         except (FileNotFoundError, ValueError) as error:
             if originals:
                 raise
@@ -217,7 +219,7 @@ class _Part(NamedTuple):
             )
         if (film := load_film(path, *latents.mean.shape)) is not None:
             blobs["film"] = film_blob(film, latents, meta, colours)
-        if originals and test:
+        if originals and test and len(latents.index):
             blobs["originals"] = _originals(test, latents, originals)
         return cls(name, meta, latents, blobs)
 
@@ -324,7 +326,7 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
     left_out = {"film.js"} - {"film.js" for part in parts if "film" in part.blobs}
     left_out |= {"compare.js"} - {"compare.js" for _ in groups}
     scripts = _json({"imports": _modules(frozenset(left_out))})
-    start = 'import "vae/exported.js";'
+    start = _renamed("start.js", _script("start.js"))
     inline = " ".join(f"'sha256-{_sha256(text)}'" for text in (scripts, start))
     policy = (
         f"default-src 'none'; script-src {inline} data: 'wasm-unsafe-eval'; worker-src data:; "
@@ -336,7 +338,7 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
     )
     texts = "\n".join(
         f'<script type="application/octet-stream" id="{name}">{_seven_bits(blob)}</script>'
-        for name, blob in blobs.items()
+        for name, blob in ({"scripts": scripts.encode()} | blobs).items()
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -347,12 +349,11 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
 <link rel="icon" href="data:,">
 <title>{html.escape(", ".join(names))} · VAE Explorer</title>
 <style>{styles}</style>
-<script type="importmap">{scripts}</script>
 </head>
 <body>
 <script type="application/json" id="contents">{_json(contents)}</script>
 {texts}
-<script type="module">{start}</script>
+<script>{start}</script>
 </body>
 </html>
 """.encode()
@@ -411,7 +412,7 @@ def _seven_bits(blob: bytes) -> str:
 
 
 # The scripts: a relative name leads nowhere from a `data:` address, so each module gets a bare
-# name, which the import map knows.
+# name, which an import map knows.
 
 COMMENT = re.compile(r"^[ \t]*(/\*\*.*?\*/|//[^\n]*)", re.MULTILINE | re.DOTALL)
 IMPORT = re.compile(r'\b(from |import |import\()"(\.[^"]+)"')
@@ -425,27 +426,34 @@ def _modules(left_out: frozenset[str]) -> dict[str, str]:
     waiting = ["exported.js"]
     while waiting:
         name = waiting.pop()
-        if f"vae/{name}" in modules:
+        if _bare(name) in modules or name in left_out:
             continue
-        text, needed = _script(name)
-        waiting += [other for other in needed if other not in left_out]
-        text = IMPORT.sub(lambda found, at=name: f'{found[1]}"vae/{_place(at, found[2])}"', text)
-        text = WORKER.sub(lambda found, at=name: f'"{_whole(_place(at, found[1]))}"', text)
-        modules[f"vae/{name}"] = _address(text)
+        text = _script(name)
+        waiting += [_place(name, found[2]) for found in IMPORT.finditer(text)]
+        modules[_bare(name)] = _address(_renamed(name, text))
     return modules
+
+
+def _renamed(name: str, text: str) -> str:
+    """Return a module's text with bare names, and with workers' addresses in place of theirs."""
+    text = IMPORT.sub(lambda found: f'{found[1]}"{_bare(_place(name, found[2]))}"', text)
+    return WORKER.sub(lambda found: f'"{_whole(_place(name, found[1]))}"', text)
 
 
 def _whole(name: str) -> str:
     """Return the address of a module with all that it imports in it: workers see no import map."""
-    text, _ = _script(name)
-    return _address(IMPORT.sub(lambda found: f'{found[1]}"{_whole(_place(name, found[2]))}"', text))
+    whole = IMPORT.sub(lambda found: f'{found[1]}"{_whole(_place(name, found[2]))}"', _script(name))
+    return _address(whole)
 
 
-def _script(name: str) -> tuple[str, list[str]]:
-    """Return a module without its comments, and the names of the modules that it imports."""
+def _script(name: str) -> str:
+    """Return a module's text without most comments and without indents."""
     text = COMMENT.sub("", (ASSETS / name).read_text(encoding="utf-8"))
-    text = re.sub(r"\n\s*", "\n", text)
-    return text, [_place(name, found[2]) for found in IMPORT.finditer(text)]
+    return re.sub(r"\n\s*", "\n", text)
+
+
+def _bare(name: str) -> str:
+    return f"vae/{name}"
 
 
 def _place(name: str, relative: str) -> str:

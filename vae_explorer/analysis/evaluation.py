@@ -13,9 +13,10 @@ from vae_explorer.checkpoint.latents import Latents
 
 if TYPE_CHECKING:
     from vae_explorer.data import Dataset, Split
+    from vae_explorer.vae.config import ModelConfig
     from vae_explorer.vae.model import VAE
 
-__all__ = ["Evaluation", "evaluate", "importance_weighted_nll"]
+__all__ = ["Evaluation", "check_images", "evaluate", "importance_weighted_nll"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def evaluate(
     kl = kl_by_dimension(latents)
     elbo = bound = accuracy = trust = None
     if dataset:
-        _check_images(model, latents, dataset.test)
+        check_images(model.config, latents, dataset.test)
         elbo = mean_elbo(model, dataset.test)
         train = encode_split(model, dataset.train)
         if not all(np.isfinite(values).all() for values in (*elbo, train.mean, latents.mean)):
@@ -92,9 +93,9 @@ def evaluate(
     )
 
 
-def _check_images(model: VAE, latents: Latents, split: Split) -> None:
+def check_images(config: ModelConfig, latents: Latents, split: Split) -> None:
     """Refuse, by `ValueError`, images that are not those that the model and its codes are of."""
-    found, expected = tuple(split.images.shape[1:]), model.config.image_shape
+    found, expected = tuple(split.images.shape[1:]), config.image_shape
     if found != expected:
         raise ValueError(
             f"found images of shape {found} in the data set, expected {expected}, which the model "

@@ -43,8 +43,7 @@ const NAMES = /** @type {PageName[]} */ (Object.keys(PAGES));
 
 /** @type {Contents} */
 const contents = JSON.parse(document.getElementById("contents")?.textContent ?? "");
-const source = pageSource(contents.originals);
-
+let source = /** @type {import("./dom/source.js").Source} */ ({});
 let page = /** @type {PageName} */ ("explore");
 let checkpoint = contents.checkpoints[0];
 /** Closes the page that is open. */
@@ -111,14 +110,18 @@ async function open() {
   }
 }
 
-document.body.append(
-  element("header", { class: "ex-bar" }, [
-    element("nav", { "aria-label": "Pages" }, tabs),
-    element("span", { class: "ex-name", text: "VAE Explorer" }),
-    picker,
-  ]),
-  ...[message, place],
-);
-readAddress();
-open();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", open);
+/** Open the file. */
+export function openFile(/** @type {(id: string) => Promise<ArrayBuffer>} */ unpack) {
+  source = pageSource(unpack, contents.originals);
+  document.body.append(
+    element("header", { class: "ex-bar" }, [
+      element("nav", { "aria-label": "Pages" }, tabs),
+      element("span", { class: "ex-name", text: "VAE Explorer" }),
+      picker,
+    ]),
+    ...[message, place],
+  );
+  readAddress();
+  open();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", open);
+}

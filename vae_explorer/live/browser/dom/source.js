@@ -33,16 +33,16 @@ export function serverSource(live) {
 }
 
 /**
- * A source in the page's own text. Each blob is a script element whose id is its digest: gzipped, and
- * written 7 bits a letter; the letters that HTML would not keep stand 128 higher.
+ * A source in the page's own text, where each blob is an element whose id is its digest.
+ * @param {(id: string) => Promise<ArrayBuffer>} unpack what stands in an element
  * @param {Record<string, string>} originals digests of blobs of test images, by a checkpoint's key
  * @returns {Source}
  */
-export function pageSource(originals) {
+export function pageSource(unpack, originals) {
   return {
     async get(name) {
       const [kind, key, row] = name.split("/");
-      if (kind === "blob") return embedded(key);
+      if (kind === "blob") return unpack(key);
       const images = originals[key] ? await fetchBlob(this, originals[key]) : null;
       const place = images?.arrays.rows.indexOf(Number(row)) ?? -1;
       if (!images || place < 0) throw new Error("The original is not in this file.");
@@ -51,25 +51,4 @@ export function pageSource(originals) {
     },
     connect: null,
   };
-}
-
-/** @returns {Promise<ArrayBuffer>} what stands in an element, unpacked */
-function embedded(/** @type {string} */ id) {
-  const text = document.getElementById(id)?.textContent;
-  if (!text) throw new Error("It is not in this file.");
-  const packed = new Blob([sevenBits(text)]).stream();
-  return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-}
-
-/** @returns {Uint8Array<ArrayBuffer>} the bytes that a text has, 7 bits a letter */
-function sevenBits(/** @type {string} */ text) {
-  const bytes = new Uint8Array((text.length * 7) >> 3);
-  for (let bits = 0, held = 0, k = 0, n = 0; n < text.length; n++) {
-    bits = ((bits << 7) | (text.charCodeAt(n) & 127)) & 0x7fff;
-    held += 7;
-    if (held < 8) continue;
-    held -= 8;
-    bytes[k++] = bits >> held;
-  }
-  return bytes;
 }
