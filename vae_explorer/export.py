@@ -31,7 +31,6 @@ from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.checkpoint.text import plain_text
-from vae_explorer.data import load_dataset
 from vae_explorer.figures.style import class_colour
 from vae_explorer.film.film import load_film
 from vae_explorer.live.blobs import (
@@ -194,6 +193,8 @@ class _Part(NamedTuple):
     def of(
         cls, path: Path, encoder: bool, originals: int, data_dir: Path | str | None, say: Say
     ) -> _Part:
+        from vae_explorer.data import load_dataset
+
         meta = load_meta(path)
         plans = _plans(path, meta, encoder)
         try:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 import streamlit as st
 
+from vae_explorer import export
 from vae_explorer.analysis.alignment import Alignment, align_latents
 from vae_explorer.analysis.codes import PrincipalAxes, principal_axes
 from vae_explorer.analysis.neighbours import NeighbourMetrics, neighbour_metrics
@@ -59,12 +60,14 @@ __all__ = [
     "load_model",
     "load_neighbour_metrics",
     "load_originals",
+    "load_page",
     "load_test_split",
     "of_one_state",
     "part_of_page",
     "say_until_changed",
     "states_of",
     "why_no_map",
+    "why_not_exported",
 ]
 
 
@@ -347,6 +350,18 @@ def _film(path: Path) -> tuple[Film, bytes] | None:
     meta, latents = load_meta.or_raise(path), load_latents.or_raise(path)
     film = read_film(path, *latents.mean.shape)
     return None if film is None else (film, film_blob(film, latents, meta, class_colours(meta)))
+
+
+@_loader(entries=2)
+def load_page(path: Path) -> bytes:
+    """Return the page of a checkpoint that runs without the app."""
+    return export.export_page([path])
+
+
+@_loader()
+def why_not_exported(path: Path) -> str | None:
+    """Return in a sentence why a checkpoint has no such page; None where it has one."""
+    return export.why_not_exported(path)
 
 
 def class_colours(meta: Meta) -> list[str]:

@@ -6,11 +6,18 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import active_units
+from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.figures.architecture import architecture_figure
 from vae_explorer.figures.curves import history_figure, kl_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
-from vae_explorer.ui.loaders import load_history, load_latents, load_meta
-from vae_explorer.ui.markdown import widget_key
+from vae_explorer.ui.loaders import (
+    load_history,
+    load_latents,
+    load_meta,
+    load_page,
+    why_not_exported,
+)
+from vae_explorer.ui.markdown import escape_markdown, widget_key
 from vae_explorer.ui.tables import show_metrics, show_recipe, show_spikes
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
@@ -19,6 +26,18 @@ meta, latents, history = load_meta(path), load_latents(path), load_history(path)
 
 show_metrics(meta)
 show_recipe(meta, history)
+if problem := why_not_exported(path):
+    st.caption(escape_markdown(f"It has no file that runs without this app. {problem}"))
+else:
+    st.download_button(
+        "Download as one file that runs anywhere",
+        lambda: load_page.or_raise(path),
+        file_name=f"{plain_text(path.name)}.html",
+        mime="text/html",
+        on_click="ignore",
+        help="Its map, and its film, in a page that needs no Python and no network. It takes some "
+        "seconds. For several checkpoints: python -m vae_explorer.export",
+    )
 
 left, right = st.columns([3, 2], gap="medium")
 with left:
