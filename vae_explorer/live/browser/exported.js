@@ -4,7 +4,7 @@
  */
 import { element } from "./dom/element.js";
 import { pageSource } from "./dom/source.js";
-import { replaceSearch } from "./space/link.js";
+import { withSearch } from "./link.js";
 
 /**
  * @typedef {Object} Exported a checkpoint in the file
@@ -90,7 +90,12 @@ function choose(/** @type {PageName} */ name, /** @type {Exported} */ other) {
   page = PAGES[name].data(other) ? name : "explore";
   message.textContent = "";
   // The rest of the address was of the page that was open.
-  replaceSearch(() => new URLSearchParams({ page, checkpoint: other.name }).toString());
+  const address = withSearch(new URLSearchParams({ page, checkpoint: other.name }).toString());
+  try {
+    history.pushState(null, "", address);
+  } catch {
+    // A frame that has no address of its own shows its pages all the same.
+  }
   open();
 }
 
@@ -123,5 +128,10 @@ export function openFile(/** @type {(id: string) => Promise<ArrayBuffer>} */ unp
   );
   readAddress();
   open();
+  addEventListener("popstate", () => {
+    close();
+    readAddress();
+    open();
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", open);
 }
