@@ -20,6 +20,8 @@ from vae_explorer.checkpoint.folder import Checkpoint
 from vae_explorer.checkpoint.meta import DatasetRecord
 from vae_explorer.checkpoint.writing import save_checkpoint
 from vae_explorer.data import Dataset
+from vae_explorer.figures.printed import printed_scatter
+from vae_explorer.figures.scatter import ScatterInfo
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE
 
@@ -174,6 +176,21 @@ def test_a_scatter_in_svg_has_every_code_and_its_texts_as_text(checkpoint, tmp_p
     assert _render(checkpoint, file, "scatter", arguments).read_bytes() == first
 
 
+def test_names_of_classes_in_one_place_do_not_lie_on_each_other() -> None:
+    classes = ("ankle boot", "sneaker", "sandal", "bag")
+    xy = np.random.default_rng(0).standard_normal((50, 2)).repeat(4, axis=0)
+    info = ScatterInfo(xy, np.arange(200) % 4, np.arange(200), classes, ("x", "y"))
+    note = {"title": "", "description": ""}
+    svg = printed_scatter(info, origin=None, marks={}, file_format="svg", dpi=100, note=note)
+    heights = [
+        float(text.get("transform").rstrip(")").split()[-1])
+        for text in ElementTree.fromstring(svg).iter(f"{SVG}text")
+        if text.text in classes
+    ]
+    assert len(heights) == 4
+    assert min(np.diff(sorted(heights))) > 7
+
+
 @pytest.mark.parametrize("kind", ["scatter", "manifold", "traversal"])
 def test_a_pdf_is_one_and_names_what_it_shows(checkpoint, tmp_path, kind: str) -> None:
     content = _render(checkpoint, tmp_path / "picture.pdf", kind, f"--z {_text(A)}").read_bytes()
@@ -199,7 +216,7 @@ def test_a_scatter_in_png_has_the_resolution_that_was_asked_for(checkpoint, tmp_
         ("scatter {c} -o {o}/s.gif", ".gif"),
         ("samples {c} -o {o}/s.gif", ".gif"),
         ("manifold {c} -o {o}/s", "no format"),
-        ("scatter {c} -o {o}/s.png --z 1,2", "2 numbers"),
+        ("scatter {c} -o {o}/s.png --z 1,2", "length 2"),
         ("scatter {c} -o {o}/s.png --z 1,2,3 --view umap", "umap"),
         ("scatter {c} -o {o}/s.svg --scale 300", "300"),
         ("scatter {c} -o {o}/s.png --view tsne", "t-SNE"),
@@ -210,7 +227,7 @@ def test_a_scatter_in_png_has_the_resolution_that_was_asked_for(checkpoint, tmp_
         ("manifold {c} -o {o}/s.png --spacing quantile --range 2", "--range"),
         ("manifold {c} -o {o}/s.png --scale 1200", "--scale"),
         ("interpolation {c} -o {o}/s.png", "--between"),
-        ("interpolation {c} -o {o}/s.png --between 7", "1 ends"),
+        ("interpolation {c} -o {o}/s.png --between 7", "found 1"),
         ("interpolation {c} -o {o}/s.png --between 7,360", "360"),
         ("traversal {c} -o {o}/s.png --dims 1,3", "found 3"),
         ("reconstructions {c} -o {o}/s.png --rows 300-360", "360"),

@@ -274,7 +274,7 @@ def _interpolation(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
     else:
         codes, names = _checked(checkpoint, args.z), list(ENDS)
     if not 2 <= len(codes) <= len(ENDS):
-        raise ValueError(f"a path: found {len(codes)} ends, expected 2 to {len(ENDS)}")
+        raise ValueError(f"a path: found {len(codes)} of its ends, expected 2 to {len(ENDS)}")
     steps = args.steps = args.steps or (GIF_STEPS if args.format == "gif" else 10)
     paths = [path_between(*pair, steps, args.path) for pair in pairwise(codes)]
     images = decode(checkpoint.model, np.concatenate(paths))
@@ -359,7 +359,8 @@ def _checked(checkpoint: Checkpoint, codes: list[np.ndarray]) -> list[np.ndarray
     for code in codes:
         if len(code) != dims:
             raise ValueError(
-                f"--z: found {len(code)} numbers, expected {dims}, one for each latent dimension"
+                f"--z: found a code of length {len(code)}, expected {dims}, a number for each "
+                "latent dimension"
             )
     if len(codes) > len(ENDS):
         raise ValueError(f"--z: found {len(codes)} codes, expected at most {len(ENDS)}")

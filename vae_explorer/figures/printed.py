@@ -6,15 +6,17 @@ Plotly, which draws the pages, needs a browser to write a file.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.figures.pictures import enlarged
@@ -31,6 +33,8 @@ __all__ = ["Ticks", "labelled_picture", "printed_scatter"]
 
 # Inches a side of the scatter, and points a side of a code's mark.
 SIDE, MARK = 4.5, 2.2
+# Between a class's name and the next one, in 1/100 inch.
+GAP = 2
 SIGMAS = (1, 2, 3)
 # Where a ring's name may stand, as angles from the right: the one that is farthest from others.
 ANGLES = np.pi * np.array([1, 3, 5, 7, 2, 6, 0, 4]) / 4
@@ -87,8 +91,11 @@ def printed_scatter(
         named = name_places(info)
         if origin is not None:
             _draw_rings(axes, origin, [*named.values(), *marks.values()])
-        for label, place in named.items():
+        texts = [
             _draw_name(axes, place, plain_text(info.classes[label], MAX_NAME), class_colour(label))
+            for label, place in named.items()
+        ]
+        _spread(figure, axes, texts)
         for name, place in marks.items():
             disc = {"boxstyle": "circle", "fc": "white", "ec": "black", "lw": 1.4}
             axes.text(*place, name, bbox=disc, zorder=6, **_CENTRED)
@@ -148,14 +155,29 @@ def _draw_rings(axes: Axes, origin: np.ndarray, taken: list[np.ndarray]) -> None
         axes.text(x, y, f"{sigma}σ", bbox=box, clip_on=True, **_CENTRED | {"fontsize": 7})
 
 
-def _draw_name(axes: Axes, place: np.ndarray, name: str, colour: str) -> None:
+def _draw_name(axes: Axes, place: np.ndarray, name: str, colour: str) -> Text:
     """Name a class: a letter on a disc, a longer name in a frame of its colour."""
     box = {"boxstyle": "circle,pad=0.25", "fc": colour, "ec": "white", "lw": 1}
-    ink = readable_ink(colour)
+    ink, size = readable_ink(colour), 8
     if len(name) > 1:
         box |= {"boxstyle": "round,pad=0.2", "fc": "white", "ec": colour, "alpha": 0.9}
-        ink = "black"
-    axes.text(*place, name, color=ink, bbox=box, zorder=5, **_CENTRED)
+        ink, size = "black", 7
+    return axes.text(*place, name, color=ink, bbox=box, zorder=5, **_CENTRED | {"fontsize": size})
+
+
+def _spread(figure: Figure, axes: Axes, texts: Sequence[Text]) -> None:
+    """Move names down, from the top on, until none lies on another, as far as the plot has room."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    placed = []
+    for text in sorted(texts, key=lambda text: -text.get_position()[1]):
+        box = start = text.get_window_extent(renderer).padded(GAP)
+        while hit := [other for other in placed if box.overlaps(other)]:
+            box = box.translated(0, min(other.y0 for other in hit) - box.y1 - 1)
+        box = box if box.y0 > axes.bbox.y0 else start
+        placed.append(box)
+        x, y = axes.transData.transform(text.get_position())
+        text.set_position(axes.transData.inverted().transform((x, y + box.y0 - start.y0)))
 
 
 @contextmanager
