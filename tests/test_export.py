@@ -227,6 +227,21 @@ def test_the_app_offers_it_on_the_model_page(
     _like_torch(ExportedMap(offline), SHIPPED[0])
 
 
+def test_one_file_holds_checkpoints_of_at_most_four_image_shapes(tmp_path: Path) -> None:
+    folders = [
+        _save_tiny(tmp_path / str(side) / "one", replace(TINY, image_shape=(1, side, side)))
+        for side in (4, 5, 6, 7, 8)
+    ]
+    text = export.export_page([*folders[:4], *folders[:1]]).decode()
+    contents = json.loads(re.search(r'id="contents">(.*?)</script>', text)[1])
+    assert len({checkpoint["name"] for checkpoint in contents["checkpoints"]}) == 4
+    assert contents["comparisons"] == []
+    with pytest.raises(ValueError, match=r"5 image shapes"):
+        export.export_page(folders)
+    with pytest.raises(ValueError, match="at least one"):
+        export.export_page([])
+
+
 @pytest.mark.parametrize("kind", ["missing", "broken", "large", "flat", "folder", "nowhere"])
 def test_what_cannot_be_exported_is_said_in_a_line_and_nothing_is_written(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

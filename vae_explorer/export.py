@@ -15,10 +15,10 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
@@ -153,6 +153,8 @@ def export_page(
         FileNotFoundError, ValueError: where a checkpoint, or the data set of the originals, is
             missing or damaged, or a checkpoint does not fit a browser.
     """
+    if not checkpoints:
+        raise ValueError("checkpoints: found none, expected the folder of at least one")
     parts = []
     for path in dict.fromkeys(map(Path, checkpoints)):
         before = files_changed(path)
@@ -181,7 +183,8 @@ def why_not_exported(path: Path) -> str | None:
     return None
 
 
-class _Part(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Part:
     """A checkpoint on its way into the page; `blobs` by what they are to it."""
 
     name: str
@@ -218,7 +221,8 @@ class _Part(NamedTuple):
             blobs[part] = (
                 quantised_blob(plan, chosen[part]) if chosen.get(part) else plan_blob(plan)
             )
-        if (film := load_film(path, *latents.mean.shape)) is not None:
+        film = load_film(path, *latents.mean.shape) if len(latents.index) else None
+        if film is not None:
             blobs["film"] = film_blob(film, latents, meta, colours)
         if originals and test and len(latents.index):
             blobs["originals"] = _originals(test, latents, originals)
@@ -280,16 +284,16 @@ def _fit_for_8_bits(
         part, k, layer = layers[n]
         layer.weight.data = exact[n]
         fine.add((part, k))
-    chosen = {part: {k for p, k, _ in layers if p == part and (p, k) not in fine} for part in plans}
     if len(fine) == len(layers):
-        moved = before
+        say(f"{name}: 16-bit weights, as 8 bits move the test −ELBO by {MAX_MOVED} nats or more")
+        return {}
     say(
         f"{name}: 8-bit weights move the test −ELBO by {moved - before:+.3f} nats, from "
         f"{before:.2f} to {moved:.2f}"
         + f"; {len(fine)} of {len(layers)} layers keep 16 bits"
         * bool(fine)
     )
-    return chosen
+    return {part: {k for p, k, _ in layers if p == part and (p, k) not in fine} for part in plans}
 
 
 def _originals(test: Split, latents: Latents, count: int) -> bytes:
@@ -329,8 +333,9 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
     scripts = _json({"imports": _modules(frozenset(left_out))})
     start = _renamed("start.js", _script("start.js"))
     inline = " ".join(f"'sha256-{_sha256(text)}'" for text in (scripts, start))
+    # `unsafe-eval` is for WebAssembly, and for a browser's own tools; no text here is compiled.
     policy = (
-        f"default-src 'none'; script-src {inline} data: 'wasm-unsafe-eval'; worker-src data:; "
+        f"default-src 'none'; script-src {inline} data: 'unsafe-eval'; worker-src data:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     styles = "\n".join(

@@ -3,7 +3,7 @@
  *
  *     node live.mjs PIECE file
  *
- * The file holds a piece's arguments as JSON (for `unpack`, a blob); its result is printed as JSON.
+ * The file holds a piece's arguments as JSON (for `unpack` and `weights`, a blob); its result is printed as JSON.
  */
 import { readFileSync } from "node:fs";
 
@@ -21,6 +21,11 @@ const pieces = {
       return [name, Array.from(numbers)];
     });
     return { header, arrays: Object.fromEntries(plain) };
+  },
+  async weights() {
+    const { unpack } = await import(`${assets}/dom/blob.js`);
+    const { planWeights } = await import(`${assets}/nn/network.js`);
+    return Array.from(planWeights(unpack(new Uint8Array(readFileSync(file)).buffer)));
   },
   async path() {
     const { equalSteps, pathAt } = await import(`${assets}/space/paths.js`);

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from torch import nn
 
 from vae_explorer import load_checkpoint
+from vae_explorer.live.blobs import MAX_LEVEL, quantised_blob
 from vae_explorer.live.plan import Plan, decoder_plan, encoder_plan, plan_of
 from vae_explorer.vae.config import FAMILIES, ModelConfig
 from vae_explorer.vae.layers import (
@@ -274,3 +275,30 @@ def test_an_unknown_layer_is_not_built() -> None:
 def test_a_dtype_that_no_browser_reads_is_refused() -> None:
     with pytest.raises(ValueError, match="dtype: found float64, expected float16 or float32"):
         case_plan("dense", np.float64)
+
+
+@pytest.mark.parametrize("chosen", [{0}, {1, 2}, {0, 1, 2}])
+@pytest.mark.parametrize("part", ["decoder", "encoder"])
+def test_weights_of_8_bits_are_within_half_a_step_of_what_they_were(
+    part: str, chosen: set[int], node: list[str], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig((1, 8, 8), latent_dim=3, hidden=(4, 5), family="conv")
+    weights = {name: value.numpy() for name, value in VAE(config).eval().state_dict().items()}
+    plan = {"decoder": decoder_plan, "encoder": encoder_plan}[part](config, weights, np.float16)
+    (tmp_path / "blob").write_bytes(quantised_blob(plan, chosen))
+    command = [*node, str(SCRIPT.with_name("live.mjs")), "weights", str(tmp_path / "blob")]
+    read = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert len(read) == len(plan.weights)
+    exact = plan.weights.astype(np.float32)
+    for k, step in enumerate(plan.steps):
+        # In every kind of step, the outputs come last.
+        was, now = (
+            np.array(values[step.weight : step.bias]).reshape(-1, step.outputs)
+            for values in (exact, read)
+        )
+        step_size = np.abs(was).max(axis=0) / MAX_LEVEL if k in chosen else np.zeros(step.outputs)
+        assert (np.abs(now - was) <= 0.5001 * step_size).all()
+        assert (now != was).any() == (k in chosen)
+        end = step.bias + step.outputs
+        assert np.array_equal(read[step.bias : end], exact[step.bias : end])
