@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -189,6 +190,17 @@ def test_names_of_classes_in_one_place_do_not_lie_on_each_other() -> None:
     ]
     assert len(heights) == 4
     assert min(np.diff(sorted(heights))) > 7
+
+
+def test_codes_of_a_collapsed_posterior_are_drawn_inside_the_rings() -> None:
+    xy, number = np.zeros((9, 2)), np.arange(9)
+    info = ScatterInfo(xy, number, number, tuple("012345678"), ("x", "y"))
+    note = {"title": "", "description": ""}
+    png = printed_scatter(
+        info, origin=np.array([0.5, 0]), marks={}, file_format="png", dpi=50, note=note
+    )
+    with Image.open(io.BytesIO(png)) as picture:
+        assert max(picture.size) < 300
 
 
 @pytest.mark.parametrize("kind", ["scatter", "manifold", "traversal"])

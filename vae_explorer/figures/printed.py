@@ -85,7 +85,9 @@ def printed_scatter(
             x, y = info.xy[rows].T
             style = {"ls": "", "marker": "o", "ms": MARK, "mew": 0, "alpha": 0.65}
             axes.plot(x, y, color=colour, gid=gid, **style)
-        low, high = extent(np.concatenate([info.xy, *(place[None] for place in marks.values())]))
+        # Where the posterior collapsed, the innermost ring tells how small the codes are.
+        inner = [] if origin is None else [origin - SIGMAS[0], origin + SIGMAS[0]]
+        low, high = extent(np.concatenate([info.xy, *(p[None] for p in [*marks.values(), *inner])]))
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
         axes.set(xlabel=info.axis_names[0], ylabel=info.axis_names[1])
         named = name_places(info)
@@ -145,12 +147,16 @@ _CENTRED = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"}
 def _draw_rings(axes: Axes, origin: np.ndarray, taken: list[np.ndarray]) -> None:
     """Draw the prior's circles at whole standard deviations, and name each where there is room."""
     turn = np.linspace(0, 2 * np.pi, 181)
+    low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
     for sigma in SIGMAS:
         circle = origin[:, None] + sigma * np.array([np.cos(turn), np.sin(turn)])
         axes.plot(*circle, color="black", lw=0.6, alpha=0.6, gid=f"sigma-{sigma}")
         places = origin + sigma * np.array([np.cos(ANGLES), np.sin(ANGLES)]).T
+        inside = ((low < places) & (places < high)).all(axis=1)
+        if not inside.any():
+            continue
         room = np.linalg.norm(places[:, None] - np.array(taken), axis=-1).min(axis=1)
-        x, y = places[room.argmax()]
+        x, y = places[np.where(inside, room, -1).argmax()]
         box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75}
         axes.text(x, y, f"{sigma}σ", bbox=box, clip_on=True, **_CENTRED | {"fontsize": 7})
 
