@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -57,8 +57,10 @@ class ScatterInfo(NamedTuple):
         return cls(xy, latents.label, latents.index, classes, axis_names)
 
 
-def scatter_figure(info: ScatterInfo) -> go.Figure:
+def scatter_figure(info: ScatterInfo, selected: Sequence[int] = ()) -> go.Figure:
     """Draw every code in WebGL, with the class's name where the class is most by itself.
+
+    The `selected` rows stand out, if there are any.
 
     `customdata` of a point is its row in the latents, and `text` its index in the test split.
     """
@@ -71,7 +73,7 @@ def scatter_figure(info: ScatterInfo) -> go.Figure:
         low, high = extent(info.xy).tolist()
         figure.update_xaxes(range=[low[0], high[0]])
         figure.update_yaxes(range=[low[1], high[1]])
-    figure.add_traces([*_point_traces(info), *_name_traces(info)])
+    figure.add_traces([*_point_traces(info, selected), *_name_traces(info)])
     # A constant revision lets plotly keep zoom and hidden classes when the page runs again.
     return figure.update_layout(dragmode="pan", uirevision="kept")
 
@@ -95,7 +97,7 @@ def class_layers(info: ScatterInfo) -> Iterator[tuple[int, np.ndarray]]:
                 yield label, rows[layer::LAYERS]
 
 
-def _point_traces(info: ScatterInfo) -> list[go.Scattergl]:
+def _point_traces(info: ScatterInfo, selected: Sequence[int]) -> list[go.Scattergl]:
     """Return the traces of points; a class's first one is in the legend."""
     traces, listed = [], set()
     for label, rows in class_layers(info):
@@ -107,6 +109,7 @@ def _point_traces(info: ScatterInfo) -> list[go.Scattergl]:
                 y=y,
                 customdata=rows.astype(np.int32),
                 text=info.index[rows].astype(np.int32),
+                selectedpoints=np.flatnonzero(np.isin(rows, selected)) if selected else None,
                 mode="markers",
                 marker={"color": class_colour(label), "size": 5, "opacity": 0.65},
                 selected={"marker": {"size": 9, "opacity": 1}},

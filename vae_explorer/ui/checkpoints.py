@@ -17,6 +17,7 @@ import streamlit as st
 from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints, load_meta
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.ui.link import open_link
 from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import States, say_until_changed, states_of, why_no_map
 from vae_explorer.ui.markdown import escape_markdown, widget_key
@@ -105,6 +106,7 @@ def choose(name: str) -> None:
     """Choose the checkpoint `name` for the pages to come, as the picker does."""
     st.session_state.chosen = name
     st.session_state.missing = []
+    st.session_state.link_problems = []
 
 
 def usable_checkpoints() -> dict[str, Shown]:
@@ -173,6 +175,7 @@ def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, Checkpoin
     state = st.session_state
     if state.get("open_page") != page:
         state.open_page = page
+        open_link()
         several = [name for name in st.query_params.get("compare", "").split(SEPARATOR) if name]
         checkpoint = st.query_params.get("checkpoint")
         asked = list(dict.fromkeys(several or ([checkpoint] if checkpoint else [])))

@@ -55,7 +55,7 @@ def show_film(name: str, digest: str) -> None:
     _component(key="film", data={"key": digest, "name": plain_text(name), "base": _base("film.js")})
 
 
-def write_address(page: str, **choice: str | None) -> None:
+def write_address(page: str, /, **choice: str | None) -> None:
     """Have the browser write the choice into the address of the page at the URL path `page`.
 
     None takes a name out of it; what stands in it by other names stays.

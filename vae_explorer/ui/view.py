@@ -15,6 +15,7 @@ from vae_explorer.analysis.views import find_view
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.figures.scatter import ScatterInfo
+from vae_explorer.ui.link import linked, read_whole
 from vae_explorer.ui.live_map import stop_without_a_plane
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
 from vae_explorer.ui.markdown import escape_markdown
@@ -28,14 +29,19 @@ from vae_explorer.ui.projection_job import (
 __all__ = ["View", "choose_view", "show_view_metrics"]
 
 PCA, DIMENSIONS, UMAP = "PCA", "Dimensions", PROJECTIONS["umap"]
+ACROSS, UP = "Across", "Up"
 
 
 class View(NamedTuple):
-    """Codes as they are shown, a name for that, and what its axes mean."""
+    """Codes as they are shown, a name for that, what its axes mean, and how the address has it.
+
+    As a first visitor finds it, the address need not have it.
+    """
 
     info: ScatterInfo
     name: str
     meaning: str
+    plane: str | None = None
 
 
 def choose_view(path: Path) -> View:
@@ -46,23 +52,28 @@ def choose_view(path: Path) -> View:
     latents, classes = load_latents(path), load_meta(path).dataset.classes
     dims = latents.mean.shape[1]
     stop_without_a_plane({path.name: dims})
-    kind = DIMENSIONS
+    _read_plane(dims)
+    kind, plane = DIMENSIONS, None
     if dims > 2:
         stored = {title: name for name, title in PROJECTIONS.items()}
+        usual = UMAP if stored[UMAP] in latents.projections else PCA
         kind = st.segmented_control(
             "View",
             [PCA, DIMENSIONS, *stored],
-            default=UMAP if stored[UMAP] in latents.projections else PCA,
+            # What the link asks for is its value already.
+            default=None if st.session_state.get("view") else usual,
             key="view",
             required=True,
             persist_state="session",
         )
+        plane = None if kind == usual else stored.get(kind, "pca")
         if kind in stored and stored[kind] in latents.projections:
             found = find_view(latents, stored[kind])
             return View(
                 ScatterInfo.of(latents, found.xy, classes, found.titles),
                 kind,
                 f"{kind} keeps neighbours together; its axes and distances mean nothing.",
+                plane,
             )
         if kind in stored:
             _offer_projection(path, stored[kind])
@@ -71,11 +82,31 @@ def choose_view(path: Path) -> View:
         found = find_view(latents, "pca", load_axes(path))
     else:
         chosen = (0, 1) if dims == 2 else _choose_dimensions(latents)
+        plane = None if dims == 2 else f"dims:{chosen[0]},{chosen[1]}"
         found = find_view(latents, "dims:{},{}".format(*chosen))
     info = ScatterInfo.of(latents, found.xy, classes, found.titles)
-    return View(
-        info, ", ".join(found.titles), f"{dims} dimensions, projected onto two." * (dims > 2)
-    )
+    meaning = f"{dims} dimensions, projected onto two." * (dims > 2)
+    return View(info, ", ".join(found.titles), meaning, plane)
+
+
+def _read_plane(dims: int) -> None:
+    """Choose what a link asks for, of codes of `dims` dimensions; see Explore's links."""
+    kinds = {"pca": PCA, "pca:0,1": PCA} | PROJECTIONS
+
+    def read(text: str) -> tuple[str, list[int]] | None:
+        kind, _, rest = text.partition(":")
+        chosen = [read_whole(part, 0, dims - 1) for part in rest.split(",")]
+        pair = len(chosen) == 2 and None not in chosen and chosen[0] != chosen[1]
+        if kind == "dims" and pair and (dims > 2 or chosen == [0, 1]):
+            return DIMENSIONS, chosen
+        return (kinds[text], []) if dims > 2 and text in kinds else None
+
+    expected = "dims:i,j or pca or umap or tsne" if dims > 2 else "dims:0,1"
+    asked = linked("plane", expected, read)
+    if asked and dims > 2:
+        st.session_state["view"] = asked[0]
+        for label, dimension in zip((ACROSS, UP), asked[1], strict=False):
+            st.session_state[f"dimension {label}"] = dimension
 
 
 def _choose_dimensions(latents: Latents) -> tuple[int, int]:
@@ -91,8 +122,8 @@ def _choose_dimensions(latents: Latents) -> tuple[int, int]:
             persist_state="session",
         )
 
-    first = choose("Across", order)
-    return first, choose("Up", [dimension for dimension in order if dimension != first])
+    first = choose(ACROSS, order)
+    return first, choose(UP, [dimension for dimension in order if dimension != first])
 
 
 def _offer_projection(path: Path, name: str) -> None:

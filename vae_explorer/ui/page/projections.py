@@ -13,6 +13,8 @@ from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.figures.scatter import scatter_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
+from vae_explorer.ui.link import linked, read_rows, read_whole, say_problems, write_rows
+from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import (
     class_colours,
     load_latents,
@@ -71,27 +73,56 @@ def _show_group(path: Path, rows: list[int]) -> None:
     st.image(picture, caption, output_format="PNG", alt=caption)
 
 
+def _read_selection(path: Path) -> None:
+    """Take the selection that a link has, until another is made."""
+    count = len(load_latents(path).index)
+    row = linked(
+        "image", f"a row from 0 to {count - 1}", lambda text: read_whole(text, 0, count - 1)
+    )
+    rows = linked("images", f"a choice of {count} test images", lambda text: read_rows(text, count))
+    if row is not None or rows:
+        st.session_state.linked_rows = (path, [row] if row is not None else rows)
+
+
+def _forget_linked() -> None:
+    st.session_state.linked_rows = None
+
+
 path = chosen_checkpoint()
+_read_selection(path)
+top = st.container()
 chart, details = st.columns([2, 1], gap="medium")
 with details:
     view = choose_view(path)
+with top:
+    say_problems("plane", "image", "images")
+of_path, linked_rows = st.session_state.get("linked_rows") or (None, [])
+if of_path != path:
+    linked_rows = []
+with details:
     st.caption(
         f"A point is the posterior mean of one test image. {view.meaning} Click a point to see its "
         "image, lasso many, click a class in the legend to hide it."
     )
 with chart, st.container(key="map"):
     event = st.plotly_chart(
-        scatter_figure(view.info),
+        scatter_figure(view.info, linked_rows),
         key=widget_key("scatter", path, view.name),
         height="stretch",
-        on_select="rerun",
+        on_select=_forget_linked,
         config=CHART,
     )
 # The row travels in `customdata`, because `point_indices` mixes the traces.
 points = event["selection"]["points"]
 found = (point.get("customdata") for point in points)
 # What a browser sends is up to whoever sits at it.
-rows = [row for row in found if type(row) is int and 0 <= row < len(view.info.xy)]
+rows = [row for row in found if type(row) is int and 0 <= row < len(view.info.xy)] or linked_rows
+write_address(
+    "projections",
+    plane=view.plane,
+    image=str(rows[0]) if len(rows) == 1 else None,
+    images=write_rows(rows, len(view.info.xy)) if len(rows) > 1 else None,
+)
 with details:
     if len(rows) == 1:
         _show_image(path, rows[0])

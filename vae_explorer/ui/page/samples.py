@@ -12,6 +12,8 @@ from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimensio
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.figures.pictures import interleave, mosaic, png_bytes
 from vae_explorer.ui.checkpoints import chosen_checkpoint
+from vae_explorer.ui.link import linked, read_whole, say_problems
+from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import (
     load_latents,
     load_meta,
@@ -25,6 +27,9 @@ SHOWN, COLUMNS, PRIOR, POSTERIOR = 32, 8, 64, 16
 # The values of z along a row of the traversal.
 VALUES = np.linspace(-3, 3, 13)
 MAX_DIMS = 50
+PAGE, MAX_SEED = "samples", 9999
+# Where the other dimensions of a traversal are.
+CODE, ZERO = "the image's code", "0"
 
 
 def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
@@ -38,6 +43,30 @@ def _number(label: str, key: str, low: int, high: int) -> int:
     return st.number_input(label, low, high, key=key, persist_state="session")
 
 
+def _read_link(path: Path) -> None:
+    """Choose what a link asks for."""
+    count = len(load_latents(path).index)
+    numbers = {
+        "page": ("samples_page", min(1, count), -(-count // SHOWN)),
+        "prior": ("prior_seed", 0, MAX_SEED),
+        "image": ("image", 0, count - 1),
+        "posterior": ("posterior_seed", 0, MAX_SEED),
+    }
+    for name, (key, low, high) in numbers.items():
+        expected = f"a whole number from {low} to {high}"
+        asked = linked(name, expected, lambda text, ends=(low, high): read_whole(text, *ends))
+        if asked is not None:
+            st.session_state[key] = asked
+    if linked("others", "0", lambda text: text if text == "0" else None):
+        st.session_state.others = ZERO
+    say_problems(*numbers, "others")
+
+
+def _said(value: int, usual: int) -> str | None:
+    """Return how the address has a number; as a first visitor finds it, it need not."""
+    return None if value == usual else str(value)
+
+
 @part_of_page
 def _show_reconstructions(path: Path) -> None:
     latents, count = load_latents(path), len(load_latents(path).index)
@@ -45,6 +74,7 @@ def _show_reconstructions(path: Path) -> None:
     pages = -(-count // SHOWN)
     label = f"Test images, {SHOWN} a page: page 1 to {pages}"
     page = _number(label, "samples_page", min(1, pages), pages)
+    write_address(PAGE, page=_said(page, min(1, pages)))
     rows = np.arange((page - 1) * SHOWN, min(page * SHOWN, count))
     kinds = [decode(load_model(path), latents.mean[rows])]
     originals = load_originals(path, rows)
@@ -66,7 +96,8 @@ def _show_reconstructions(path: Path) -> None:
 @part_of_page
 def _show_prior_samples(path: Path) -> None:
     st.subheader("Samples of the prior", anchor=False)
-    seed = _number("Seed of the prior samples", "prior_seed", 0, 9999)
+    seed = _number("Seed of the prior samples", "prior_seed", 0, MAX_SEED)
+    write_address(PAGE, prior=_said(seed, 0))
     z = np.random.default_rng(seed).standard_normal((PRIOR, load_meta(path).model.latent_dim))
     _show(decode(load_model(path), z), "z ~ N(0, I), each shown as the mean of p(x|z).")
 
@@ -83,7 +114,7 @@ def _show_image(path: Path) -> None:
             last = len(latents.index) - 1
             row = _number(f"Test image, 0 to {last}", "image", 0, last)
         with drawn:
-            seed = _number("Seed of the posterior samples", "posterior_seed", 0, 9999)
+            seed = _number("Seed of the posterior samples", "posterior_seed", 0, MAX_SEED)
         mean, deviation = latents.mean[row], np.exp(latents.logvar[row] / 2)
         noise = np.random.default_rng(seed).standard_normal((POSTERIOR, len(mean)))
         images, caption = decode(model, mean[None]), "Its reconstruction, at the mean of q(z|x)."
@@ -99,13 +130,19 @@ def _show_image(path: Path) -> None:
         st.subheader("Traversal of every dimension", anchor=False)
         others = st.segmented_control(
             "The other dimensions are at",
-            ["the image's code", "0"],
-            default="the image's code",
+            [CODE, ZERO],
+            default=None if st.session_state.get("others") else CODE,
             key="others",
             required=True,
             persist_state="session",
         )
-        st.html(_traversal(path, mean if others != "0" else np.zeros_like(mean)))
+        write_address(
+            PAGE,
+            image=_said(row, 0),
+            posterior=_said(seed, 0),
+            others=None if others == CODE else ZERO,
+        )
+        st.html(_traversal(path, mean if others != ZERO else np.zeros_like(mean)))
         st.caption(
             "A row moves one dimension and shows the mean of p(x|z). The most informative one "
             "comes first: the KL beside it is the mean over the test images, in nats."
@@ -139,6 +176,7 @@ def _traversal(path: Path, center: np.ndarray) -> str:
 
 
 path = chosen_checkpoint()
+_read_link(path)
 left, right = st.columns(2, gap="medium")
 with left:
     _show_reconstructions(path)

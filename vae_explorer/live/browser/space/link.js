@@ -152,7 +152,7 @@ export function readLink(search, space) {
  */
 export function createReader(search, names, expected) {
   const query = new URLSearchParams(search);
-  const problems = [...query.keys()].flatMap((name) => {
+  const problems = [...new Set(query.keys())].flatMap((name) => {
     const meant = names.includes(name) ? null : names.find((known) => isNear(name, known));
     return meant ? [`${name}: found an unknown name, expected ${meant}; it was left out.`] : [];
   });

@@ -1,0 +1,92 @@
+"""What the address says of a page that Python makes: read once, when the page is opened.
+
+What cannot be meant is left out, and a sentence of the page says so. Pages that run in the browser
+read the address there (live/browser/space/link.js).
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+
+from vae_explorer.ui.markdown import escape_markdown
+
+__all__ = ["linked", "open_link", "read_rows", "read_whole", "say_problems", "write_rows"]
+
+# Of what was found, as much stands in a sentence.
+MAX_SHOWN = 40
+# A longer text would not pass through every server and messenger.
+MAX_ROWS_TEXT = 4000
+Value = TypeVar("Value")
+
+
+def open_link() -> None:
+    """Take the address of a page that is opened, for what follows to read."""
+    st.session_state.link = st.query_params.to_dict()
+    st.session_state.link_problems = []
+
+
+def linked(name: str, expected: str, read: Callable[[str], Value | None]) -> Value | None:
+    """Return what the link says by a name, once; None where it says nothing that can be meant."""
+    text = st.session_state.get("link", {}).pop(name, None)
+    if text is None:
+        return None
+    value = read(text)
+    if value is None:
+        found = f"{text[:MAX_SHOWN]}…" if len(text) > MAX_SHOWN else text
+        st.session_state.link_problems.append(
+            f"{name}: found “{found}”, expected {expected}; it was left out."
+        )
+    return value
+
+
+def say_problems(*names: str) -> None:
+    """Say what was wrong with the link of a page that reads the names; misspelt ones too."""
+    state = st.session_state
+    for name in [name for name in state.get("link", {}) if name not in names]:
+        for meant in difflib.get_close_matches(name, names, n=1, cutoff=0.8):
+            del state.link[name]
+            state.link_problems.append(
+                f"{name}: found an unknown name, expected {meant}; it was left out."
+            )
+    if problems := state.get("link_problems"):
+        st.warning(escape_markdown(f"The link’s {' '.join(problems)}"))
+
+
+def read_whole(text: str, low: int, high: int) -> int | None:
+    """Return a whole number from `low` to `high`; None for anything else."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) and low <= int(text) <= high else None
+
+
+def write_rows(rows: Sequence[int], count: int) -> str | None:
+    """Return rows of `count` as a text for an address: a bit for each row, deflated, in base64url.
+
+    None where that is too long for one.
+    """
+    bits = np.zeros(count, dtype=bool)
+    bits[list(rows)] = True
+    packed = zlib.compress(np.packbits(bits).tobytes(), 9)
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return text if len(text) <= MAX_ROWS_TEXT else None
+
+
+def read_rows(text: str, count: int) -> list[int] | None:
+    """Return the rows that `write_rows` wrote; None for what is no choice of `count` rows."""
+    if len(text) > MAX_ROWS_TEXT or not re.fullmatch("[A-Za-z0-9_-]+", text):
+        return None
+    size = -(-count // 8)
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        found = zlib.decompressobj().decompress(packed, size + 1)
+    except (ValueError, zlib.error):
+        return None
+    rows = np.flatnonzero(np.unpackbits(np.frombuffer(found, np.uint8)))
+    whole = len(found) == size and len(rows) and rows[-1] < count
+    return rows.tolist() if whole else None
