@@ -16,7 +16,7 @@ import pytest
 import torch
 from conftest import SHIPPED, Serve, watched
 from live_map import LiveMap, pixels_of, wait_until, z_of
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from websockets.sync.client import ClientConnection, connect
 
 from vae_explorer import export, load_checkpoint, show
@@ -98,7 +98,7 @@ def test_it_opens_from_disk_and_follows_the_handle(both: Path, offline: Page) ->
     # What is drawn reaches the encoder.
     offline.locator("[data-testid=draw-pad][data-enabled=true]").wait_for()
     shown.draw([(40, 20), (40, 70)])
-    offline.wait_for_function("new URLSearchParams(location.search).get('z') !== null")
+    expect(offline).to_have_url(re.compile(r"[?&]z="))
     # Lattices are decoded in workers.
     offline.get_by_role("button", name="Grid").click()
     offline.locator("[data-testid=grid][data-cells]").wait_for(state="attached")

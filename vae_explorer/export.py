@@ -333,9 +333,8 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
     scripts = _json({"imports": _modules(frozenset(left_out))})
     start = _renamed("start.js", _script("start.js"))
     inline = " ".join(f"'sha256-{_sha256(text)}'" for text in (scripts, start))
-    # `unsafe-eval` is for WebAssembly, and for a browser's own tools; no text here is compiled.
     policy = (
-        f"default-src 'none'; script-src {inline} data: 'unsafe-eval'; worker-src data:; "
+        f"default-src 'none'; script-src {inline} data: 'wasm-unsafe-eval'; worker-src data:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     styles = "\n".join(
