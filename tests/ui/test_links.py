@@ -59,7 +59,7 @@ def _links(page: str) -> st.SearchStrategy[str]:
 
 
 # Some dozens in a browser; there are thousands without one.
-BROWSED = 24
+BROWSED = 12
 NAME = st.sampled_from(["mnist-2d", "mnist-20d"])
 
 
