@@ -48,6 +48,7 @@ export class SelectionPanel {
         element("div", { class: "lm-buttons" }, this.buttons),
       ]),
     ]);
+    show(this.original, false);
     /** What was drawn last. @type {{selection?: Selection|null, decoder?: Runner|null, original?: Original|null}} */
     this.drawn = {};
     this.ask = latest(async (/** @type {{decoder: Runner, mean: Float32Array}} */ request) => {
@@ -79,7 +80,8 @@ export class SelectionPanel {
     // Until the original arrives the one before stays, so that nothing flickers or moves.
     if (pixels) paint(this.original, pixels, null, 0);
     if (pixels || here || !selection) show(this.original, Boolean(pixels));
-    const empty = selection ? "" : "Click a point on the map, or draw your own.";
+    const waiting = this.original.style.visibility ? "Fetching the original …" : "";
+    const empty = selection ? waiting : "Click a point on the map, or draw your own.";
     this.message.textContent = here && !pixels ? here.message : empty;
   }
 
