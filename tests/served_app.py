@@ -84,6 +84,8 @@ def ready(page: Page) -> None:
     """Wait until the page's first chart or picture is drawn and its script has run to the end."""
     page.locator(", ".join(DRAWN)).first.wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    # The server forgets a page's pictures when it is left.
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
 
 
 def place_in_plot(page: Page, row: int) -> tuple[float, float]:

@@ -37,12 +37,15 @@ def test_every_page_is_one_step_in_the_history_and_keeps_the_checkpoint(
     steps, current = page.evaluate("history.length"), page.locator("a[aria-current=page]")
     for count, name in enumerate(PAGES[3:], 1):
         follow(page, name)
+        ready(page)
         expect(page).to_have_url(f"{address}/{name.lower()}?checkpoint=mnist-20d")
         assert page.evaluate("history.length") == steps + count
     page.go_back()
     expect(current).to_have_text("Samples")
     expect(page).to_have_url(f"{address}/samples?checkpoint=mnist-20d")
+    ready(page)
     _choose(page, "mnist-2d")
+    ready(page)
     page.go_back()
     expect(current).to_have_text("Projections")
     # Back leads to what was there: the checkpoint too.
