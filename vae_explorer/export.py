@@ -7,9 +7,7 @@ the blobs that they ask for, each in an element of its own; `browser/exported.js
 from __future__ import annotations
 
 import argparse
-import base64
 import gzip
-import hashlib
 import html
 import json
 import re
@@ -45,6 +43,7 @@ from vae_explorer.live.blobs import (
     points_blob,
     quantised_blob,
 )
+from vae_explorer.live.doors import script_source
 from vae_explorer.live.plan import Plan
 from vae_explorer.live.routes import ASSETS
 from vae_explorer.live.store import digest
@@ -332,7 +331,7 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
     left_out |= {"compare.js"} - {"compare.js" for _ in groups}
     scripts = _json({"imports": _modules(frozenset(left_out))})
     start = _renamed("start.js", _script("start.js"))
-    inline = " ".join(f"'sha256-{_sha256(text)}'" for text in (scripts, start))
+    inline = " ".join(map(script_source, (scripts, start)))
     policy = (
         f"default-src 'none'; script-src {inline} data: 'wasm-unsafe-eval'; worker-src data:; "
         "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -398,10 +397,6 @@ def _comparison(group: Sequence[_Part], live: Mapping[int, dict[str, Any]]) -> d
 def _json(value: object) -> str:
     """Return JSON in ASCII that stays text within a script element."""
     return json.dumps(value).replace("<", "\\u003c")
-
-
-def _sha256(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _seven_bits(blob: bytes) -> str:

@@ -27,7 +27,7 @@ from starlette.websockets import WebSocket
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Doors"]
+__all__ = ["Doors", "script_source"]
 
 # Everything comes from this server. Streamlit's components are blobs, its styles stand in the page,
 # and plotly compiles what draws many points (without `unsafe-eval` it says there is no WebGL).
@@ -75,9 +75,8 @@ class Doors:
         self._named = {_host_of(text) for text in names}
         self._patterns = {_host_of(text).name for text in patterns}
         self._patterns |= {host.name for host in self._named if "*" not in host.name}
-        hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
-        allowed = "".join(f" 'sha256-{base64.b64encode(value).decode()}'" for value in hashes)
-        policy = POLICY | {"script-src": POLICY["script-src"] + allowed}
+        allowed = " ".join([POLICY["script-src"], *map(script_source, scripts)])
+        policy = POLICY | {"script-src": allowed}
         self._headers = {
             "Content-Security-Policy": "; ".join(f"{kind} {what}" for kind, what in policy.items()),
             "X-Content-Type-Options": "nosniff",
@@ -151,6 +150,12 @@ class Doors:
 def _full_name() -> str:
     """Return the machine's name with its domain."""
     return socket.getfqdn().lower()
+
+
+def script_source(script: str) -> str:
+    """Return the source by which a Content-Security-Policy allows one script that is in a page."""
+    value = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(value).decode()}'"
 
 
 def _parse(host: str) -> Host | None:
