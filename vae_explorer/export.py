@@ -29,7 +29,7 @@ from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.checkpoint.text import plain_text
-from vae_explorer.figures.style import class_colour
+from vae_explorer.figures.style import class_colours
 from vae_explorer.film.film import load_film
 from vae_explorer.live.blobs import (
     BROWSER_MACS,
@@ -203,7 +203,7 @@ class _Part:
             latents = load_latents(path)
         except FileNotFoundError:
             latents = Latents.empty(meta.model.latent_dim)
-        colours = [class_colour(label) for label in range(len(meta.dataset.classes))]
+        colours = class_colours(len(meta.dataset.classes))
         blobs = {"points": points_blob(latents, meta, principal_axes(latents.mean), colours, True)}
         name = plain_text(path.resolve().name)
         try:

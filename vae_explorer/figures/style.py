@@ -8,7 +8,14 @@ import plotly.graph_objects as go
 
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 
-__all__ = ["CLASS_COLOURS", "FONT_SIZE", "base_figure", "class_colour", "plotly_text"]
+__all__ = [
+    "CLASS_COLOURS",
+    "FONT_SIZE",
+    "base_figure",
+    "class_colour",
+    "class_colours",
+    "plotly_text",
+]
 
 # Petroff 2021, "Accessible Color Sequences for Data Visualization": ten colours that keep apart
 # under the common kinds of colour blindness.
@@ -24,6 +31,11 @@ _GRID = "rgba(128, 128, 128, 0.25)"
 def class_colour(label: int) -> str:
     """Return the colour of a class as `#rrggbb`; they repeat after ten."""
     return CLASS_COLOURS[label % len(CLASS_COLOURS)]
+
+
+def class_colours(count: int) -> list[str]:
+    """Return `#rrggbb` for each of `count` classes."""
+    return [class_colour(label) for label in range(count)]
 
 
 def plotly_text(name: str) -> str:

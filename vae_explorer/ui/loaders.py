@@ -29,7 +29,7 @@ from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.place import find_folder
-from vae_explorer.figures.style import class_colour
+from vae_explorer.figures import style
 from vae_explorer.film.film import Film
 from vae_explorer.film.film import load_film as read_film
 from vae_explorer.live.blobs import (
@@ -366,4 +366,4 @@ def why_not_exported(path: Path) -> str | None:
 
 def class_colours(meta: Meta) -> list[str]:
     """Return `#rrggbb` for each class of a checkpoint's data set."""
-    return [class_colour(label) for label in range(len(meta.dataset.classes))]
+    return style.class_colours(len(meta.dataset.classes))
