@@ -57,7 +57,8 @@ export const mount = createMount({
   testid: "comparison",
   title: ({ checkpoints }) =>
     checkpoints.map((/** @type {Checkpoint} */ { name }) => name).join(" and "),
-  async open({ root, data, source, kept, former, signal }) {
+  async open(opening) {
+    const { data, source, kept, former } = opening;
     const checkpoints = /** @type {Checkpoint[]} */ (data.checkpoints);
     const spaces = await Promise.all(
       checkpoints.map(async ({ points }) => new Space(await fetchBlob(source, points))),
@@ -65,8 +66,8 @@ export const mount = createMount({
     // What was left with another first model does not tell of this one.
     const stays = former?.data.checkpoints[0].key === checkpoints[0].key;
     const before = kept ?? (stays ? former?.kept : "") ?? "";
-    const link = openedLink(data.key, SHARED_NAMES);
-    return new Compare(root, { ...{ data, checkpoints, spaces, source, link, before, signal } });
+    const link = openedLink(opening, SHARED_NAMES);
+    return new Compare(opening, { checkpoints, spaces, link, before });
   },
 });
 
@@ -84,17 +85,15 @@ const [GAP, PNG_SCALE] = [2, 2];
 
 class Compare {
   /**
-   * @param {HTMLElement} root to be filled
+   * @param {import("./page.js").Opening<string>} opening
    * @param {Object} options
    * @param {Checkpoint[]} options.checkpoints
    * @param {Space[]} options.spaces of each
-   * @param {import("./dom/source.js").Source} options.source
-   * @param {{key: string}} options.data
    * @param {string|null} options.link that was opened
    * @param {string} options.before how it was left, where there is no link
-   * @param {AbortSignal} options.signal
    */
-  constructor(root, { data, checkpoints, spaces, source, link, before, signal }) {
+  constructor(opening, { checkpoints, spaces, link, before }) {
+    const { root, source, signal } = opening;
     this.checkpoints = checkpoints;
     this.spaces = spaces;
     this.source = source;
@@ -103,7 +102,7 @@ class Compare {
     this.store = createStore(this.firstState(link, before), (state) => this.draw(state));
     const write = (/** @type {string} */ search) =>
       writeSharedLink(this.store.state, this.models, search);
-    this.address = createAddress(data.key, SHARED_NAMES, write, signal);
+    this.address = createAddress(opening, SHARED_NAMES, write);
     this.undo = createUndo(
       {
         ...{ stepOf: shared.stepOf, isSame: shared.areSameSteps, now: () => this.store.state },
@@ -369,6 +368,13 @@ class Compare {
       return fractions ? fractionAt(fractions, same) : same;
     };
     return this.set(shared.goAlong(state, share, fractionOf));
+  }
+
+  /** Move to what a link says. @returns {Promise<void>} */
+  async glide(/** @type {string} */ search, /** @type {number} */ _seconds) {
+    const { state, problems } = readSharedLink(search, this.models);
+    this.do((now) => everywhere(state, (map, k) => ({ ...map, decoder: now.maps[k].decoder })));
+    this.set({ message: problems.length ? `The link’s ${problems.join(" ")}` : "" });
   }
 
   // What is fetched, and comes when it comes.

@@ -77,9 +77,10 @@ async function openExplore(opening) {
 /** The state to begin with: where this tab left it, unless the address asks for another. */
 function beginning(
   /** @type {Space} */ space,
-  /** @type {import("./page.js").Opening<MapState>} */ { data, kept },
+  /** @type {import("./page.js").Opening<MapState>} */ opening,
 ) {
-  const link = openedLink(data.key, MAP_NAMES);
+  const { data, kept } = opening;
+  const link = openedLink(opening, MAP_NAMES);
   const linked = readLink(link ?? left.get(data.name) ?? "", space);
   if (link === null) return { state: kept ?? linked.state, problems: [] };
   const toolAlone = partOf(link, MAP_NAMES) === `tool=${linked.state.tool}`;
@@ -115,7 +116,7 @@ class Explore {
     };
     this.store = createStore(first, (latest) => this.draw(latest));
     const write = (/** @type {string} */ search) => writeLink(this.store.state, search);
-    this.address = createAddress(data.key, MAP_NAMES, write, signal);
+    this.address = createAddress(opening, MAP_NAMES, write);
     this.undo = createUndo(
       {
         ...{ stepOf: act.stepOf, isSame: act.isSameStep, now: () => this.store.state },
@@ -355,6 +356,15 @@ class Explore {
     const t = fractionAt(frames.fractions, share);
     const moved = act.moveTo(state, pathAt(ends, t, pathSettings.interpolation));
     return this.set({ ...moved, reached: Math.round(share * (frames.count - 1)) });
+  }
+
+  /** Move to what a link says. @returns {Promise<void>} */
+  async glide(/** @type {string} */ search, /** @type {number} */ _seconds) {
+    const { state, problems } = readLink(search, this.space);
+    const { decoder } = this.store.state;
+    this.do((now) => ({ ...now, ...state, decoder }));
+    if (problems.length) this.say(`The link’s ${problems.join(" ")}`);
+    this.encodeLinked();
   }
 
   // What is fetched, and comes when it comes.

@@ -36,25 +36,26 @@ export const mount = createMount({
   css: ["map.css", "film.css"],
   testid: "film",
   title: ({ name }) => `The film of ${name}`,
-  async open({ root, data, source, kept, signal }) {
-    const reel = await Reel.of(await fetchBlob(source, data.key));
-    return new Film(root, reel, { key: data.key, kept, signal });
+  async open(opening) {
+    const { data, source } = opening;
+    return new Film(opening, await Reel.of(await fetchBlob(source, data.key)));
   },
 });
 
 class Film {
   /**
-   * @param {HTMLElement} root to be filled
+   * @param {import("./page.js").Opening<string>} opening
    * @param {Reel} reel
-   * @param {{key: string, kept: string|undefined, signal: AbortSignal}} options
    */
-  constructor(root, reel, { key, kept, signal }) {
+  constructor(opening, reel) {
+    const { root, kept, scene, signal } = opening;
     this.reel = reel;
-    const link = openedLink(key, FILM_NAMES);
-    const { state: first, problems } = readFilm(link ?? kept ?? "", reel);
+    const link = openedLink(opening, FILM_NAMES);
+    const { state, problems } = readFilm(link ?? kept ?? "", reel);
+    const first = scene?.seconds ? film.goTo(state, reel, 0) : state;
     this.store = createStore(first, (state) => this.draw(state));
     const write = (/** @type {string} */ search) => writeFilm(this.store.state, reel, search);
-    this.address = createAddress(key, FILM_NAMES, write, signal);
+    this.address = createAddress(opening, FILM_NAMES, write);
     this.undo = createUndo(
       {
         ...{ stepOf: film.stepOf, isSame: film.isSameStep, now: () => this.store.state },
@@ -170,6 +171,11 @@ class Film {
     }
     played.at = now;
     this.frame = requestAnimationFrame((next) => this.play(next));
+  }
+
+  /** Move to what a link says. @returns {Promise<void>} */
+  async glide(/** @type {string} */ search, /** @type {number} */ _seconds) {
+    this.act(() => readFilm(search, this.reel).state);
   }
 
   draw(/** @type {FilmState} */ state) {

@@ -3,6 +3,8 @@
  */
 import { partOf } from "./space/link.js";
 
+/** @typedef {Pick<import("./page.js").Opening<any>, "data"|"scene"|"signal">} Opened */
+
 /** What the address said last of each key: one that says the same says nothing new. @type {Map<string, string>} */
 const said = new Map();
 
@@ -12,11 +14,12 @@ const PAUSE = 300;
 /**
  * The search of the address, if it is a link: if this tab has not written it itself, for this
  * checkpoint or for the one that was shown before.
- * @param {string} key of what is opened
+ * @param {Opened} page
  * @param {readonly string[]} names that the page reads
  * @returns {string|null}
  */
-export function openedLink(key, names) {
+export function openedLink({ data: { key }, scene }, names) {
+  if (scene) return scene.search;
   const asked = partOf(location.search, names);
   const isNew = asked !== "" && ![...said.values()].includes(asked);
   said.set(key, asked);
@@ -30,13 +33,12 @@ export function openedLink(key, names) {
  */
 
 /**
- * @param {string} key of what is open
+ * @param {Opened} page a scene's leaves the address alone
  * @param {readonly string[]} names that the page reads
  * @param {(search: string) => string} write the state into the search of an address
- * @param {AbortSignal} signal
  * @returns {Address}
  */
-export function createAddress(key, names, write, signal) {
+export function createAddress({ data: { key }, scene, signal }, names, write) {
   const page = location.pathname;
   let pause = 0;
   signal.addEventListener("abort", () => clearTimeout(pause));
@@ -48,6 +50,7 @@ export function createAddress(key, names, write, signal) {
   return {
     link,
     publish() {
+      if (scene) return;
       clearTimeout(pause);
       // Another page's address is on show before this one is closed.
       pause = setTimeout(() => page === location.pathname && replaceAddress(link()), PAUSE);

@@ -12,8 +12,14 @@ import { serverSource } from "./dom/source.js";
  * @property {{live: string, assets: string, script: string}} base where the server's routes and these
  *   files are, and which of them is the page
  *
- * @typedef {{parentElement: HTMLElement, data: Data, source?: import("./dom/source.js").Source}} Component
+ * @typedef {{parentElement: HTMLElement, data: Data, source?: import("./dom/source.js").Source, scene?: Scene}} Component
  *   as Streamlit hands it over; an exported page has no base, its source and its styles are its own
+ *
+ * @typedef {Object} Scene of a talk: the page shows what a link says, and leaves the address alone
+ * @property {string} search of the link
+ * @property {number} seconds of the glide into it. Whoever shows the page calls `glide(search, seconds)`
+ *   once it is seen: a film that is opened with more than 0 waits at its start until then
+ * @property {(page: OpenPage<any>) => void} opened called when it is open
  */
 
 /**
@@ -21,6 +27,8 @@ import { serverSource } from "./dom/source.js";
  * @typedef {Object} OpenPage
  * @property {() => void} recolour draw anew what takes its colours from the theme
  * @property {() => Kept} keep what this tab remembers of the page, for when it is opened again
+ * @property {(search: string, seconds: number) => Promise<void>} glide move to what a link says; settled
+ *   when there, or when somebody took over
  * @property {() => void} close
  */
 
@@ -32,6 +40,7 @@ import { serverSource } from "./dom/source.js";
  * @property {import("./dom/source.js").Source} source of all that it loads
  * @property {Kept|undefined} kept of the same key
  * @property {{data: any, kept: Kept}|undefined} former page that stood in this element until now
+ * @property {Scene|undefined} scene
  * @property {AbortSignal} signal ends the page and all its listening
  */
 
@@ -67,7 +76,7 @@ export function createMount(kind) {
 
   /** @returns {() => void} cleanup */
   function mount(
-    /** @type {Component} */ { parentElement, data, source = serverSource(data.base.live) },
+    /** @type {Component} */ { parentElement, data, source = serverSource(data.base.live), scene },
   ) {
     const before = mounted.get(parentElement);
     if (before?.data.key === data.key) {
@@ -94,7 +103,7 @@ export function createMount(kind) {
       calls: 0,
       close() {
         if (signal.aborted) return;
-        if (place.page) remembered.set(data.key, place.page.keep());
+        if (place.page && !scene) remembered.set(data.key, place.page.keep());
         ended.abort();
         place.page?.close();
         if (mounted.get(parentElement) === place) mounted.delete(parentElement);
@@ -105,10 +114,11 @@ export function createMount(kind) {
     const open = async () => {
       showMessage(root, `Opening ${kind.title(data)} …`);
       try {
-        const kept = remembered.get(data.key);
-        const page = await kind.open({ root, data, source, kept, former, signal });
-        if (signal.aborted) page.close();
-        else place.page = page;
+        const kept = scene ? undefined : remembered.get(data.key);
+        const page = await kind.open({ root, data, source, kept, former, scene, signal });
+        if (signal.aborted) return page.close();
+        place.page = page;
+        scene?.opened(page);
       } catch (error) {
         if (signal.aborted) return;
         const message = `${sentence(kind.title(data))} did not open. ${/** @type {Error} */ (error).message}`;
