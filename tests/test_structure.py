@@ -20,7 +20,7 @@ FLOORS = (
     ("ui", "evaluate", "render"),
     ("export",),
     ("live", "figures", "training"),
-    ("film",),
+    ("film", "scenes"),
     ("analysis",),
     ("checkpoint",),
     ("vae",),

@@ -77,11 +77,18 @@ def parse_json(text: str | bytes) -> Any:
     """Return the value of a JSON text: its numbers finite, whole ones within 64 bits.
 
     Raises:
-        ValueError: for what is no JSON, or no UTF-8, lone surrogates among it, or too deep.
+        ValueError: for what is no JSON, or no UTF-8, lone surrogates among it, or too deep, or has
+            a name twice in an object.
     """
     try:
         text = text.decode() if isinstance(text, bytes) else text
-        value = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_whole,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except _Wrong:
         raise
@@ -235,6 +242,13 @@ def _reading(file: Path, kind: str, largest: float = math.inf) -> Iterator[Binar
 def _open_without_waiting(path: str, flags: int) -> int:
     """Open a path as `open` does, without waiting for the other end of a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _Wrong("found a name twice in one object, expected it once")
+    return value
 
 
 def _whole(text: str) -> int:
