@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page
 from served_app import DECODED, ready
 
-__all__ = ["LiveMap", "pixels_of", "wait_until", "z_of"]
+__all__ = ["LiveMap", "export", "pixels_of", "wait_until", "z_of"]
 
 
 def z_of(canvas: Locator) -> np.ndarray:
@@ -35,6 +35,14 @@ def wait_until(page: Page, holds: Callable[[], bool], seconds: float = 30) -> No
     while not holds():
         assert time.monotonic() < end, f"not so after {seconds} s"
         page.wait_for_timeout(50)
+
+
+def export(page: Page, file: str) -> None:
+    """Open the menu Export, and click the button of a file, such as `path-gif`."""
+    menu = page.get_by_test_id("export-menu")
+    if not menu.is_visible():
+        page.get_by_role("button", name="Export ▾").click()
+    menu.get_by_test_id(f"export-{file}").click()
 
 
 class LiveMap:

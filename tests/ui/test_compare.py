@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SHIPPED, watched
-from live_map import pixels_of, wait_until, z_of
+from live_map import export, pixels_of, wait_until, z_of
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from safetensors.numpy import load_file, save_file
@@ -257,7 +257,7 @@ def test_a_path_between_test_images_is_gone_by_all(tab: Page, compared: str) -> 
     for k in range(2):
         np.testing.assert_allclose(both.z(k), (ends[0][k] + ends[1][k]) / 2, atol=1e-5)
     with tab.expect_download() as download:
-        both.button("GIF").click()
+        export(tab, "path-gif")
     with Image.open(download.value.path()) as picture:
         # There and back, the two models side by side.
         assert picture.format == "GIF"

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SHIPPED, Serve, watched
-from live_map import LiveMap, pixels_of, z_of
+from live_map import LiveMap, export, pixels_of, z_of
 from path_witness import path_between
 from PIL import Image, ImageSequence
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
@@ -694,7 +694,7 @@ def test_the_path_is_saved_as_a_gif_there_and_back(
     LiveMap.opened(page, address, f"{LINK}&path=-2,0;2,0&steps=5&speed=2")
     codes = _codes(_steps(page))
     with page.expect_download() as download:
-        page.get_by_role("button", name="GIF").click()
+        export(page, "path-gif")
     download.value.save_as(tmp_path / "path.gif")
     with Image.open(tmp_path / "path.gif") as film:
         frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(film)]
@@ -729,7 +729,7 @@ def test_a_fixed_lattice_stands_at_equal_steps_or_at_the_middles_of_equal_shares
         _codes(_steps(page)), np.stack([nodes, np.full(5, 0.7)], axis=1), atol=1e-4
     )
     with page.expect_download() as download:
-        page.get_by_role("button", name="PNG").click()
+        export(page, "lattice-png")
     download.value.save_as(tmp_path / "lattice.png")
     with Image.open(tmp_path / "lattice.png") as picture:
         assert picture.size == (5 * 56, 5 * 56)

@@ -12,6 +12,7 @@ import { createAddress, openedLink } from "./link.js";
 import { runnerOf } from "./nn/runner.js";
 import { createMount } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
+import { ExportMenu, NO_PATH, noLattice } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { ModelPanel } from "./panels/model-panel.js";
@@ -80,8 +81,8 @@ const CAN_ALIGN =
   "Turn each space (a rotation or a reflection, never a scaling) onto the first one";
 const CANNOT_ALIGN =
   "Spaces of as many dimensions, of the same test images, can be turned onto each other";
-// Between the pictures of two models in a file, in decoded pixels; and how much larger a PNG is.
-const [GAP, PNG_SCALE] = [2, 2];
+// Between the pictures of two models in a file, in decoded pixels.
+const GAP = 2;
 
 class Compare {
   /**
@@ -175,6 +176,7 @@ class Compare {
       redo: () => this.undo.redo(),
       link: () => this.address.link(),
     });
+    const exports = new ExportMenu(() => this.exports(), signal);
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => everywhere(state, (map) => one.chooseTool(map, tool))),
@@ -186,7 +188,7 @@ class Compare {
         group("lm-group", "Orientation", [align]),
         element("div", { class: "cm-zoom" }, [zoom.element, wheel]),
       ],
-      steps.element,
+      [steps.element, exports.element],
     );
     const legends = this.legends();
     const selection = new SharedSelectionPanel(shape);
@@ -203,7 +205,6 @@ class Compare {
           ...map,
           pathSettings: { ...pathSettings, ...settings },
         })),
-      gif: () => this.saveGif(),
     });
     const lattice = new LatticeControls(spaces[0], {
       lattice: (change) => {
@@ -212,7 +213,6 @@ class Compare {
       },
       scale: (scale) => this.do((state) => shared.showPlanes(state, this.models, scale)),
       through: (z) => this.do((state) => shared.goToCode(state, this.models, 0, z)),
-      png: () => this.savePng(),
     });
     const encodes = checkpoints.every(({ encoder }) => encoder !== null);
     const drawing = new DrawingPanel(shape, encodes, {
@@ -247,7 +247,7 @@ class Compare {
     );
     return {
       ...{ panels, modes, align, toolbar, legends, selection, along, end, path, lattice, drawing },
-      ...{ message, docks, dock, steps },
+      ...{ message, docks, dock, steps, exports },
     };
   }
 
@@ -482,6 +482,37 @@ class Compare {
     this.do((state) => shared.hold(state, drawing));
   }
 
+  // What can be saved.
+
+  /** @returns {import("./panels/export-menu.js").ExportGroup[]} */
+  exports() {
+    const { state } = this.store;
+    return [
+      {
+        title: "Lattice",
+        files: [
+          {
+            text: "PNG",
+            help: "The lattices of all models, side by side",
+            why: () => noLattice(state.maps[0]),
+            save: (scale) => this.savePng(scale),
+          },
+        ],
+      },
+      {
+        title: "Path",
+        files: [
+          {
+            text: "GIF",
+            help: "The path in all models, side by side, there and back",
+            why: () => (state.frames.some(Boolean) ? "" : NO_PATH),
+            save: () => this.saveGif(),
+          },
+        ],
+      },
+    ];
+  }
+
   /** The pictures of all models, side by side, as a GIF. */
   saveGif() {
     const { frames, path, maps } = this.store.state;
@@ -493,28 +524,22 @@ class Compare {
   }
 
   /** The lattices of all models, side by side, as a PNG. */
-  async savePng() {
-    try {
-      const files = await Promise.all(
-        this.parts.panels.map(({ map }) => map.grid.png?.(PNG_SCALE)),
-      );
-      const pictures = await Promise.all(
-        files.flatMap((file) => (file ? [createImageBitmap(file)] : [])),
-      );
-      const gap = GAP * PNG_SCALE;
-      const width = pictures.reduce((sum, picture) => sum + picture.width + gap, -gap);
-      const height = Math.max(...pictures.map((picture) => picture.height));
-      const canvas = new OffscreenCanvas(width, height);
-      const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-      let left = 0;
-      for (const picture of pictures) {
-        context.drawImage(picture, left, 0);
-        left += picture.width + gap;
-      }
-      save(await canvas.convertToBlob({ type: "image/png" }), `${this.name}-lattice.png`);
-    } catch (error) {
-      this.set({ message: messageOf(error) });
+  async savePng(/** @type {number} */ scale) {
+    const files = await Promise.all(this.parts.panels.map(({ map }) => map.grid.png?.(scale)));
+    const pictures = await Promise.all(
+      files.flatMap((file) => (file ? [createImageBitmap(file)] : [])),
+    );
+    const gap = GAP * scale;
+    const width = pictures.reduce((sum, picture) => sum + picture.width + gap, -gap);
+    const height = Math.max(...pictures.map((picture) => picture.height));
+    const canvas = new OffscreenCanvas(width, height);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    let left = 0;
+    for (const picture of pictures) {
+      context.drawImage(picture, left, 0);
+      left += picture.width + gap;
     }
+    save(await canvas.convertToBlob({ type: "image/png" }), `${this.name}-lattice.png`);
   }
 
   get name() {
@@ -530,6 +555,7 @@ class Compare {
     parts.selection.draw(state);
     parts.toolbar.draw(first);
     parts.steps.draw(this.undo);
+    parts.exports.draw();
     for (const { legend, first: k } of parts.legends) legend.draw(state.maps[k]);
     parts.modes.forEach((mode, k) => {
       press(mode, MODES[k][0] === state.mode);

@@ -10,6 +10,7 @@ import { LatentMap } from "./map/map.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
 import { createMount } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
+import { ExportMenu, NO_PATH, noLattice } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { Message } from "./panels/message.js";
@@ -46,8 +47,6 @@ import { createUndo } from "./undo.js";
  * @typedef {MapState & Around} State
  */
 
-// How much larger the PNG is than what is decoded.
-const PNG_SCALE = 2;
 // What is not needed for the first picture waits for it, in milliseconds.
 const LATER = 50;
 const TOUCHED = "vae-explorer: the handle was moved";
@@ -187,6 +186,7 @@ class Explore {
       redo: () => this.undo.redo(),
       link: () => this.address.link(),
     });
+    const exports = new ExportMenu(() => this.exports(), this.signal);
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => act.chooseTool(state, tool)),
@@ -194,13 +194,12 @@ class Explore {
         clearPath: () => this.do(act.clearPath),
       },
       planes ? [planes.element] : [],
-      steps.element,
+      [steps.element, exports.element],
     );
     const pathControls = new PathControls({
       play: () => (this.store.state.playing ? this.pause() : this.play()),
       settings: (settings) =>
         this.look((state) => ({ ...state, pathSettings: { ...state.pathSettings, ...settings } })),
-      gif: () => this.saveGif(),
     });
     const pathStrip = new PathStrip(space.shape, decoded);
     const latticeControls = new LatticeControls(space, {
@@ -211,7 +210,6 @@ class Explore {
         if (projection) this.do((state) => act.project(state, projection));
       },
       through: (z) => this.do((state) => act.follow(act.moveTo(state, z))),
-      png: () => this.savePng(),
     });
     const rowStrip = new RowStrip(space.shape, row);
     const hint = element("p", { class: "lm-hint", "data-testid": "hint" });
@@ -249,7 +247,7 @@ class Explore {
       ...(planes ? [planes] : []),
     ];
     return {
-      ...{ always, map, picture, selection, drawing, hint, docks, steps },
+      ...{ always, map, picture, selection, drawing, hint, docks, steps, exports },
       ...{ pathControls, pathStrip, latticeControls, rowStrip },
     };
   }
@@ -441,6 +439,36 @@ class Explore {
     }
   }
 
+  // What can be saved.
+
+  /** @returns {import("./panels/export-menu.js").ExportGroup[]} */
+  exports() {
+    return [
+      {
+        title: "Lattice",
+        files: [
+          {
+            text: "PNG",
+            help: "The decoded pictures of the lattice, one beside the other",
+            why: () => noLattice(this.store.state),
+            save: (scale) => this.savePng(scale),
+          },
+        ],
+      },
+      {
+        title: "Path",
+        files: [
+          {
+            text: "GIF",
+            help: "The decoded pictures of the path, there and back",
+            why: () => (this.store.state.frames ? "" : NO_PATH),
+            save: () => this.saveGif(),
+          },
+        ],
+      },
+    ];
+  }
+
   saveGif() {
     const { frames, path, pathSettings } = this.store.state;
     if (!frames) return;
@@ -449,15 +477,11 @@ class Explore {
     save(file, `${this.data.name}-path.gif`);
   }
 
-  async savePng() {
+  async savePng(/** @type {number} */ scale) {
     const { projection } = this.store.state;
     const name = [this.data.name, ...projection.titles, projection.scale].join("-");
-    try {
-      const file = await this.parts.map.grid.png?.(PNG_SCALE);
-      if (file) save(file, `${name.replaceAll(/[^\w.-]+/g, "")}.png`);
-    } catch (error) {
-      this.say(messageOf(error));
-    }
+    const file = await this.parts.map.grid.png?.(scale);
+    if (file) save(file, `${name.replaceAll(/[^\w.-]+/g, "")}.png`);
   }
 
   // Everything that follows the state.
@@ -467,6 +491,7 @@ class Explore {
     this.drawn = state;
     for (const part of this.parts.always) part.draw(state);
     this.parts.steps.draw(this.undo);
+    this.parts.exports.draw();
     if (state.selection !== drawn?.selection && state.selection?.row != null) {
       this.loadOriginal(state.selection);
     }

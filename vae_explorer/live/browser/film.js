@@ -10,6 +10,7 @@ import * as film from "./film/state.js";
 import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { createMount } from "./page.js";
+import { ExportMenu } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { button, group, press, ZoomButtons } from "./panels/toolbar.js";
@@ -68,6 +69,7 @@ class Film {
       redo: () => this.undo.redo(),
       link: () => this.address.link(),
     });
+    this.exportMenu = new ExportMenu(() => [], signal);
     /** The last frame of Play: when it was, and seconds and frames since Play was pressed. */
     this.played = { at: 0, seconds: 0, frames: 0 };
     this.frame = 0;
@@ -110,7 +112,8 @@ class Film {
           ]),
         ]),
         element("div", { class: "fm-shown" }, [
-          ...[group("lm-group", "Layers", this.layers), this.steps.element],
+          group("lm-group", "Layers", this.layers),
+          ...[this.steps.element, this.exportMenu.element],
           this.legend.element,
         ]),
         element("p", {
@@ -184,6 +187,7 @@ class Film {
     this.map.draw(state);
     this.scrubber.draw(state);
     this.steps.draw(this.undo);
+    this.exportMenu.draw();
     this.legend.draw(state);
     this.layers.forEach((one, k) => press(one, state.layers.includes(LAYERS[k][0])));
     if (state.z === drawn?.z && state.time === drawn.time) return;

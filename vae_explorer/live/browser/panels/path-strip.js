@@ -111,13 +111,12 @@ export class PathStrip {
   }
 }
 
-/** Play, how the path goes, in how many steps, how fast; and its GIF. */
+/** Play, how the path goes, in how many steps, how fast. */
 export class PathControls {
   /**
    * @param {Object} on
    * @param {() => void} on.play start or stop
    * @param {(settings: Partial<PathSettings>) => void} on.settings
-   * @param {() => void} on.gif
    */
   constructor(on) {
     this.play = button("▶ Play", "Go along the path, there and back", on.play);
@@ -143,10 +142,9 @@ export class PathControls {
     this.speed = menu("Speed of Play", SPEEDS, (value) => on.settings({ speed: Number(value) }));
     const range = { min: MIN_STEPS, max: MAX_STEPS, step: 1 };
     this.steps = new RangeControl("Steps", range, (steps) => on.settings({ steps }));
-    this.gif = button("GIF", "Save the path, there and back, as a GIF", on.gif);
     this.element = group("lm-controls", "Path", [
       element("div", {}, [this.play, this.speed, this.interpolation, this.spacing]),
-      element("div", {}, [this.steps.element, this.gif]),
+      element("div", {}, [this.steps.element]),
     ]);
   }
 
@@ -162,7 +160,6 @@ export class PathControls {
     );
     this.steps.draw(steps);
     this.play.disabled = path.length < 2 || !frames;
-    this.gif.disabled = !frames;
     const text = playing ? "❚❚ Pause" : "▶ Play";
     if (this.play.textContent !== text) this.play.textContent = text;
   }

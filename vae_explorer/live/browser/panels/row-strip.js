@@ -4,7 +4,7 @@ import { latest } from "../dom/latest.js";
 import { fixedNodes, rowHeight } from "../map/grid.js";
 import { MAX_RANGE, MAX_SIZE, MIN_RANGE, MIN_SIZE } from "../space/state.js";
 import { Strip } from "./strip.js";
-import { button, group, menu, RangeControl } from "./toolbar.js";
+import { group, menu, RangeControl } from "./toolbar.js";
 
 /**
  * @typedef {import("../nn/runner.js").Runner} Runner
@@ -83,7 +83,7 @@ function near(/** @type {Float32Array} */ a, /** @type {Float32Array} */ b) {
   return a.length === b.length && a.every((value, k) => Math.abs(value - b[k]) < 1e-4);
 }
 
-/** Cells, size, range and spacing of the lattice, what its plane goes through; and its PNG. */
+/** Cells, size, range and spacing of the lattice, and what its plane goes through. */
 export class LatticeControls {
   /**
    * @param {import("../space/space.js").Space} space
@@ -91,7 +91,6 @@ export class LatticeControls {
    * @param {(lattice: Partial<Lattice>) => void} on.lattice
    * @param {(scale: import("../space/projection.js").Scale) => void} on.scale
    * @param {(z: ArrayLike<number>) => void} on.through the plane is to go through a code
-   * @param {() => void} on.png
    */
   constructor(space, on) {
     this.space = space;
@@ -135,26 +134,20 @@ export class LatticeControls {
       const z = name === "selection" ? this.selected : this.placesOf().get(name);
       if (z) on.through(z);
     });
-    this.png = button("PNG", "Save the lattice as a picture", on.png);
     /** The mean of the selection. @type {Float64Array|null} */
     this.selected = null;
     /** @type {Partial<MapState>} */
     this.drawn = {};
     this.element = group("lm-controls", "Lattice", [
-      element("div", {}, [
-        this.cells,
-        this.scale,
-        ...(space.dims > 2 ? [this.through] : []),
-        this.png,
-      ]),
+      element("div", {}, [this.cells, this.scale, ...(space.dims > 2 ? [this.through] : [])]),
       element("div", {}, [this.size.element, this.range.element, this.height.element]),
     ]);
   }
 
   draw(/** @type {MapState} */ state) {
     const { drawn } = this;
-    const { lattice, projection, layers, z, selection } = state;
-    if (drawn.lattice !== lattice || drawn.projection !== projection || drawn.layers !== layers) {
+    const { lattice, projection, z, selection } = state;
+    if (drawn.lattice !== lattice || drawn.projection !== projection) {
       const { plane, scale } = projection;
       this.cells.value = lattice.cells;
       this.scale.value = scale;
@@ -163,12 +156,11 @@ export class LatticeControls {
       this.range.draw(lattice.range, !plane || scale === "quantile");
       this.height.draw(Number(lattice.height), !plane);
       for (const control of [this.cells, this.scale, this.through]) control.disabled = !plane;
-      this.png.disabled = !plane || !layers.includes("grid");
     }
     if (this.space.dims > 2 && projection.plane) {
       this.drawThrough(state, drawn.z !== z || drawn.selection !== selection);
     }
-    this.drawn = { lattice, projection, layers, z, selection };
+    this.drawn = { lattice, projection, z, selection };
   }
 
   /** Say what the plane through the handle goes through beside it. */

@@ -26,7 +26,7 @@ export class Toolbar {
    * @param {(layer: Layer) => void} on.layer
    * @param {() => void} on.clearPath
    * @param {Node[]} more controls between the layers and the path, such as a plane menu
-   * @param {Node} last at the end of the line
+   * @param {Node[]} last at the end of the line
    */
   constructor(on, more, last) {
     this.tools = TOOLS.map(([tool, text, help]) => button(text, help, () => on.tool(tool)));
@@ -38,7 +38,7 @@ export class Toolbar {
       group("lm-group lm-tools", "Tool", this.tools),
       group("lm-group", "Layers", this.layers),
       ...more,
-      ...[this.clear, last],
+      ...[this.clear, ...last],
     ]);
   }
 

@@ -1,0 +1,122 @@
+/** Export: one menu with all the files that a page can save. */
+import { element } from "../dom/element.js";
+import { button, group, menu } from "./toolbar.js";
+
+/**
+ * @typedef {Object} ExportFile
+ * @property {string} text its format, on the button
+ * @property {string} help what is saved, in a sentence
+ * @property {() => string} why it cannot be saved now, in a sentence; "" if it can
+ * @property {(scale: number) => Promise<void>|void} save throws where that is impossible
+ *
+ * @typedef {{title: string, files: ExportFile[]}} ExportGroup files that show the same thing
+ */
+
+/** How many times as large as usual a picture is. @type {[string, string][]} */
+const SCALES = ["1", "2", "3", "4"].map((scale) => [scale, `${scale} ×`]);
+const USUAL_SCALE = "2";
+
+// Why a file cannot be saved.
+export const NO_PATH = "There is no path: choose Interpolate, and click where it is to go.";
+
+/** Why the lattice cannot be saved; "" if it can. */
+export function noLattice(
+  /** @type {import("../space/state.js").MapState} */ { projection, layers },
+) {
+  if (!projection.plane) return "This view has no inverse, and so no lattice: choose a plane.";
+  return layers.includes("grid") ? "" : "The lattice is not on the map: choose Manifold.";
+}
+
+export class ExportMenu {
+  /**
+   * @param {() => ExportGroup[]} groups asked for anew whenever the menu is drawn
+   * @param {AbortSignal} signal ends all listening
+   */
+  constructor(groups, signal) {
+    this.groups = groups;
+    this.opener = button("Export ▾", "Save what is on the screen as files", () =>
+      this.show(this.opener.ariaExpanded !== "true"),
+    );
+    this.opener.setAttribute("aria-haspopup", "dialog");
+    this.scale = menu("Scale of pictures", SCALES, () => {});
+    this.scale.value = USUAL_SCALE;
+    this.said = element("p", { class: "lm-small", role: "status", "data-testid": "export-said" });
+    this.rows = element("div", { class: "lm-export-rows" });
+    this.panel = element("div", {
+      ...{ class: "lm-export-panel", role: "dialog", "aria-label": "Export" },
+      "data-testid": "export-menu",
+    });
+    this.panel.append(
+      element("label", { class: "lm-export-scale" }, ["Scale of pictures", this.scale]),
+      ...[this.rows, this.said],
+    );
+    /** By the place of its file in the menu. @type {HTMLButtonElement[]} */
+    this.buttons = [];
+    this.element = element("div", { class: "lm-export" }, [this.opener, this.panel]);
+    this.show(false);
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.panel.hidden) return;
+      event.stopPropagation();
+      this.show(false);
+      this.opener.focus();
+    });
+    const outside = (/** @type {Event} */ { target }) => {
+      if (target instanceof Node && !this.element.contains(target)) this.show(false);
+    };
+    document.addEventListener("pointerdown", outside, { capture: true, signal });
+    document.addEventListener("focusin", outside, { signal });
+  }
+
+  show(/** @type {boolean} */ whether) {
+    this.panel.hidden = !whether;
+    this.opener.setAttribute("aria-expanded", String(whether));
+    if (!whether) return;
+    this.said.textContent = "";
+    this.draw();
+  }
+
+  /** What can be saved changes with what is on the screen. */
+  draw() {
+    if (this.panel.hidden) return;
+    const groups = this.groups();
+    const files = groups.flatMap((one) => one.files);
+    if (files.length !== this.buttons.length) this.build(groups);
+    files.forEach(({ text, help, why }, k) => {
+      const problem = why();
+      const { buttons } = this;
+      if (buttons[k].textContent !== text) buttons[k].textContent = text;
+      buttons[k].title = problem || help;
+      buttons[k].disabled = Boolean(problem);
+    });
+  }
+
+  build(/** @type {ExportGroup[]} */ groups) {
+    this.buttons = [];
+    this.rows.replaceChildren(
+      ...groups.map(({ title, files }) => {
+        const own = files.map(({ text, help }) => {
+          const place = this.buttons.length;
+          const made = button(text, help, () => this.save(place));
+          made.dataset.testid = `export-${title}-${text}`.toLowerCase().replaceAll(" ", "-");
+          this.buttons.push(made);
+          return made;
+        });
+        return element("div", { class: "lm-export-row" }, [
+          ...[element("b", { text: title }), group("lm-group", title, own)],
+        ]);
+      }),
+    );
+  }
+
+  async save(/** @type {number} */ place) {
+    const file = this.groups().flatMap((one) => one.files)[place];
+    this.said.textContent = "Writing the file …";
+    try {
+      await file.save(Number(this.scale.value));
+      this.said.textContent = "";
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.said.textContent = `The file was not saved. ${reason}`;
+    }
+  }
+}
