@@ -6,8 +6,6 @@ Decoded pictures are exact, pixel by pixel, as PNG and GIF; as SVG and PDF they 
 from __future__ import annotations
 
 import argparse
-import io
-import json
 import math
 import re
 import sys
@@ -19,9 +17,8 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from PIL.PngImagePlugin import PngInfo
 
-from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
+from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension, traverse
 from vae_explorer.analysis.paths import INTERPOLATIONS, path_between
 from vae_explorer.analysis.views import View, find_view
 from vae_explorer.checkpoint.folder import Checkpoint, load_checkpoint
@@ -29,17 +26,29 @@ from vae_explorer.checkpoint.latents import MAX_CODE, Latents
 from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
 from vae_explorer.data import load_dataset
-from vae_explorer.figures.pictures import enlarged, interleave, mosaic
-from vae_explorer.figures.printed import Ticks, labelled_picture, printed_scatter
+from vae_explorer.figures.pictures import (
+    LARGEST,
+    enlarged,
+    interleave,
+    mosaic,
+    note_of,
+    png_bytes,
+    usual_scale,
+)
+from vae_explorer.figures.printed import (
+    Ticks,
+    labelled_picture,
+    printed_scatter,
+    ticks_at,
+    traversal_ticks,
+)
 from vae_explorer.figures.scatter import ScatterInfo
 from vae_explorer.film.gif import gif_bytes
 
 __all__ = ["main"]
 
-# Pixels a side that a file may have, and that it has, about, where no scale is given.
-LARGEST, USUAL, USUAL_GIF = 16_384, 1000, 400
-# Those of SVG and PDF are 1/96 inch: six inches.
-USUAL_VECTOR = 576
+# Pixels a side, about, where no scale is given; those of SVG and PDF are 1/96 inch: six inches.
+USUAL_GIF, USUAL_VECTOR = 400, 576
 # Of a scatter whose scale is not given, pixels an inch.
 DPI = 200
 # Milliseconds of a frame, and of the first and the last one.
@@ -255,7 +264,7 @@ def _manifold(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
     places = np.stack(np.meshgrid(right, up), axis=-1).reshape(-1, 2)
     images = decode(checkpoint.model, base + (places - view.place(base)) @ view.axes)
     across, upward = _with_units(view)
-    x, y = Ticks(across, _marks(right)), Ticks(upward, _marks(up))
+    x, y = Ticks(across, ticks_at(right)), Ticks(upward, ticks_at(up))
     picture = Picture(images, args.size, gap=0, x=x, y=y)
     return _drawn(picture, args, _note(checkpoint, args, [base]))
 
@@ -298,12 +307,8 @@ def _traversal(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
         raise ValueError(f"--dims: found {max(dims)}, expected 0 to {len(kl) - 1}")
     steps = args.steps = args.steps or (GIF_STEPS if args.format == "gif" else 13)
     values = np.linspace(-args.range, args.range, steps)
-    z = np.tile(base, (len(dims), steps, 1))
-    for row, dim in zip(z, dims, strict=True):
-        row[:, dim] = values
-    images = decode(checkpoint.model, z.reshape(-1, len(base)))
-    x = Ticks("z of the dimension, σ of the prior", _marks(values))
-    y = Ticks(names={k: f"z{dim} · KL {kl[dim]:.2f} nats" for k, dim in enumerate(dims)})
+    images = decode(checkpoint.model, traverse(base, dims, values))
+    x, y = traversal_ticks(dims, kl, values)
     frames = np.arange(len(images)).reshape(len(dims), steps).T
     picture = Picture(images, steps, x=x, y=y, frames=frames)
     return _drawn(picture, args, _note(checkpoint, args, [base]))
@@ -376,33 +381,12 @@ def _checked_rows(flag: str, rows: list[int], latents: Latents) -> list[int]:
     return rows
 
 
-def _marks(values: np.ndarray) -> dict[float, str]:
-    """Return names for whole numbers, some ten at most, by place among rising or falling values."""
-    order = np.argsort(values)
-    low, high = values[order[0]], values[order[-1]]
-    step = max(1, round((high - low) / 8)) if high - low >= 2 else (high - low) / 4
-    wanted = np.arange(math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6) + 1) * step
-    places = np.interp(wanted, values[order], order)
-    return {
-        place: f"{value:.3g}".replace("-", "−")
-        for place, value in zip(places.tolist(), wanted.tolist(), strict=True)
-    }
-
-
 def _note(
     checkpoint: Checkpoint, args: argparse.Namespace, codes: Sequence[np.ndarray] = ()
 ) -> dict[str, str]:
-    """Return what a file's metadata say: a title, and all that the picture depends on, as JSON."""
+    """Return what a file's metadata say; see `note_of`."""
     name = checkpoint.path.resolve().name
-    # As short as float32 allows.
-    z = [[float(str(value)) for value in np.float32(code)] for code in codes]
-    said = {"checkpoint": name, "kind": args.kind, "z": z or None} | {
-        key: getattr(args, key, None) for key in SAID
-    }
-    return {
-        "title": f"{args.kind} of {plain_text(name)}",
-        "description": json.dumps({k: v for k, v in said.items() if v is not None}),
-    }
+    return note_of(name, args.kind, codes, **{key: getattr(args, key, None) for key in SAID})
 
 
 def _drawn(picture: Picture, args: argparse.Namespace, note: dict[str, str]) -> bytes:
@@ -411,13 +395,9 @@ def _drawn(picture: Picture, args: argparse.Namespace, note: dict[str, str]) -> 
         return _gif(picture, args, note)
     pixels = mosaic(picture.images, picture.columns, picture.gap)
     if args.format == "png":
-        scale = args.scale or max(1, USUAL // max(pixels.shape))
+        scale = args.scale or usual_scale(pixels)
         _check_side(scale * max(pixels.shape))
-        info, file = PngInfo(), io.BytesIO()
-        for key, text in note.items():
-            info.add_text(key.capitalize(), text)
-        enlarged(pixels, scale).save(file, "PNG", pnginfo=info)
-        return file.getvalue()
+        return png_bytes(pixels, scale, note, LARGEST)
     height, width = (side + picture.gap for side in picture.images.shape[2:])
     scale = args.scale or USUAL_VECTOR / max(pixels.shape)
     _check_side(scale * max(pixels.shape))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "encode_split",
     "kl_by_dimension",
     "principal_axes",
+    "traverse",
 ]
 
 ACTIVE_THRESHOLD = 0.01
@@ -102,6 +104,17 @@ def principal_axes(z: np.ndarray) -> PrincipalAxes:
     axes = columns.T[::-1]
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
     return PrincipalAxes(center, axes * np.sign(largest)[:, None], variance[::-1].clip(min=0))
+
+
+def traverse(base: np.ndarray, dims: Sequence[int], values: np.ndarray) -> np.ndarray:
+    """Return codes that have one dimension after the other at each of `values`, (S,).
+
+    The others are those of `base`, (D,); the codes have shape (len(dims) * S, D).
+    """
+    z = np.tile(base, (len(dims), len(values), 1))
+    for row, dim in zip(z, dims, strict=True):
+        row[:, dim] = values
+    return z.reshape(-1, len(base))
 
 
 def decode(model: VAE, z: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["MAX_NAME", "plain_text"]
+__all__ = ["MAX_NAME", "cell_text", "plain_text"]
 
 MAX_TEXT, MAX_NAME = 600, 40
 # Control characters and the like: some turn the text around them, or hide, or end a line.
@@ -27,3 +28,11 @@ def plain_text(text: str, longest: int = MAX_TEXT) -> str:
         for letter in text
     )
     return "".join(seen) if text.strip() else "“”"
+
+
+def cell_text(text: str) -> str:
+    """Return `plain_text` of `text` for a CSV file: a spreadsheet would run some as formulas.
+
+    Some split lines at other marks than commas; what stands after one may be a cell, too.
+    """
+    return re.sub(r"((?:^|[,;|\"])\s*)(?=[=+@-]|[＝＋－＠])", r"\1'", plain_text(text))

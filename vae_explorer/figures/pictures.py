@@ -1,17 +1,22 @@
-"""Decoded images laid out in one picture, and pictures as PNG files."""
+"""Decoded images laid out in one picture, and pictures as PNG files that say what they show."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-__all__ = ["enlarged", "interleave", "mosaic", "png_bytes"]
+from vae_explorer.checkpoint.text import plain_text
 
-# Pixels along a picture that is worth enlarging.
-LARGEST = 4096
+__all__ = ["LARGEST", "enlarged", "interleave", "mosaic", "note_of", "png_bytes", "usual_scale"]
+
+# Pixels a side that a file may have, that a picture on a page has, and that a file has, about,
+# where no scale is given.
+LARGEST, ON_PAGE, USUAL = 16_384, 4096, 1000
 
 
 def mosaic(images: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
@@ -56,11 +61,41 @@ def enlarged(picture: np.ndarray, scale: int) -> Image.Image:
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
 
 
-def png_bytes(picture: np.ndarray, scale: int = 1) -> bytes:
+def usual_scale(picture: np.ndarray) -> int:
+    """Return how many pixels wide a pixel of a picture, (H, W, C), is in a file for papers."""
+    return max(1, USUAL // max(picture.shape))
+
+
+def note_of(
+    name: str, kind: str, codes: Sequence[np.ndarray] = (), **said: object
+) -> dict[str, str]:
+    """Return what a file's metadata say: a title, and all that the picture depends on, as JSON.
+
+    Args:
+        name: of the checkpoint.
+        kind: of the picture, as `python -m vae_explorer.render` calls it.
+        codes: that it is made from, (D,) each.
+        said: what else it depends on; None is left out.
+    """
+    # As short as float32 allows.
+    z = [[float(str(value)) for value in np.float32(code)] for code in codes]
+    said = {"checkpoint": name, "kind": kind, "z": z or None} | said
+    return {
+        "title": f"{kind} of {plain_text(name)}",
+        "description": json.dumps({k: v for k, v in said.items() if v is not None}),
+    }
+
+
+def png_bytes(
+    picture: np.ndarray, scale: int = 1, note: Mapping[str, str] | None = None, most: int = ON_PAGE
+) -> bytes:
     """Return a uint8 picture, (H, W, C), as a PNG file, each pixel `scale` pixels wide.
 
-    A large picture is enlarged less.
+    It is enlarged less where a side would have more than `most` pixels. For `note` see `note_of`.
     """
-    file = io.BytesIO()
-    enlarged(picture, max(1, min(scale, LARGEST // max(picture.shape)))).save(file, "PNG")
+    info, file = PngInfo(), io.BytesIO()
+    for key, text in (note or {}).items():
+        info.add_text(key.capitalize(), text)
+    shown = enlarged(picture, max(1, min(scale, most // max(picture.shape))))
+    shown.save(file, "PNG", pnginfo=info)
     return file.getvalue()

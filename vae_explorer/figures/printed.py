@@ -6,6 +6,7 @@ Plotly, which draws the pages, needs a browser to write a file.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -29,7 +30,7 @@ from vae_explorer.figures.scatter import (
 )
 from vae_explorer.figures.style import class_colour
 
-__all__ = ["Ticks", "labelled_picture", "printed_scatter"]
+__all__ = ["Ticks", "labelled_picture", "printed_scatter", "ticks_at", "traversal_ticks"]
 
 # Inches a side of the scatter, and points a side of a code's mark.
 SIDE, MARK = 4.5, 2.2
@@ -57,6 +58,30 @@ class Ticks(NamedTuple):
     names: Mapping[float, str] = {}
 
 
+def ticks_at(values: np.ndarray) -> dict[float, str]:
+    """Return names for whole numbers, some ten at most, by place among rising or falling values."""
+    order = np.argsort(values)
+    low, high = values[order[0]], values[order[-1]]
+    step = max(1, round((high - low) / 8)) if high - low >= 2 else (high - low) / 4
+    wanted = np.arange(math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6) + 1) * step
+    places = np.interp(wanted, values[order], order)
+    return {
+        place: f"{value:.3g}".replace("-", "−")
+        for place, value in zip(places.tolist(), wanted.tolist(), strict=True)
+    }
+
+
+def traversal_ticks(dims: Sequence[int], kl: np.ndarray, values: np.ndarray) -> tuple[Ticks, Ticks]:
+    """Return what stands below and left of dimensions that are moved to `values`, a row each.
+
+    `kl` has every dimension's mean KL, (D,) in nats.
+    """
+    return (
+        Ticks("z of the dimension, σ of the prior", ticks_at(values)),
+        Ticks(names={k: f"z{dim} · KL {kl[dim]:.2f} nats" for k, dim in enumerate(dims)}),
+    )
+
+
 def printed_scatter(
     info: ScatterInfo,
     *,
@@ -75,7 +100,7 @@ def printed_scatter(
         marks: places to be named, (2,) each.
         file_format: `png`, `svg` or `pdf`.
         dpi: pixels an inch of a PNG.
-        note: `title` and `description` for the file's metadata.
+        note: see `note_of`.
     """
     with _style():
         figure = Figure(figsize=(SIDE, SIDE))
@@ -113,16 +138,18 @@ def labelled_picture(
     y: Ticks,
     file_format: str,
     note: Mapping[str, str],
+    dpi: int = 96,
 ) -> bytes:
-    """Draw a picture with axes about it, as `svg` or `pdf`.
+    """Draw a picture with axes about it.
 
     Args:
         picture: uint8, (H, W, C).
         cell: height and width of one of its images with its gap, in pixels.
         scale: of a pixel, in 1/96 inch.
         x, y: what stands below and left of it.
-        file_format: `svg` or `pdf`.
-        note: see `printed_scatter`.
+        file_format: `png`, `svg` or `pdf`.
+        note: see `note_of`.
+        dpi: pixels an inch of a PNG.
     """
     height, width, _ = picture.shape
     with _style():
@@ -138,7 +165,7 @@ def labelled_picture(
         axes.set_xticks([place + 0.5 for place in x.names], list(x.names.values()))
         axes.set_yticks([place + 0.5 for place in y.names], list(y.names.values()))
         axes.set(xlabel=x.title, ylabel=y.title)
-        return _saved(figure, file_format, note)
+        return _saved(figure, file_format, note, dpi)
 
 
 _CENTRED = {"ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"}
@@ -197,7 +224,7 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _saved(figure: Figure, file_format: str, note: Mapping[str, str], dpi: int = 96) -> bytes:
+def _saved(figure: Figure, file_format: str, note: Mapping[str, str], dpi: int) -> bytes:
     """Return a figure as a file, the same bytes each time."""
     names = {
         "png": ("Title", "Description", {"Software": "VAE Explorer"}),

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension
-from vae_explorer.checkpoint.text import MAX_NAME, plain_text
-from vae_explorer.figures.pictures import interleave, mosaic, png_bytes
+from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension, traverse
+from vae_explorer.checkpoint.text import MAX_NAME, cell_text, plain_text
+from vae_explorer.figures.pictures import (
+    LARGEST,
+    interleave,
+    mosaic,
+    note_of,
+    png_bytes,
+    usual_scale,
+)
 from vae_explorer.ui.checkpoints import chosen_checkpoint
 from vae_explorer.ui.link import linked, read_whole, say_problems
 from vae_explorer.ui.live_map import write_address
@@ -30,6 +41,85 @@ MAX_DIMS = 50
 PAGE, MAX_SEED = "samples", 9999
 # Where the other dimensions of a traversal are.
 CODE, ZERO = "the image's code", "0"
+# What can be had as files: the name of a file's kind, and its title.
+KINDS = {
+    "reconstructions": "Reconstructions",
+    "prior-samples": "Prior samples",
+    "posterior-samples": "Posterior samples",
+    "traversal": "Traversal",
+}
+SCALES = [1, 2, 3, 4]
+# Height of a traversal's row at scale 1, about, in pixels: there is room for two lines of text.
+ROW = 48
+
+
+class Shown(NamedTuple):
+    """What a part of the page shows now, to be had as files.
+
+    Attributes:
+        draw: returns its picture as a PNG file, so many times as large as usual.
+        columns: what a table says of each code beside it, by title.
+        z: the codes, (N, D).
+    """
+
+    draw: Callable[[int], bytes]
+    columns: Mapping[str, Sequence[object]]
+    z: np.ndarray
+
+
+# By the names of `KINDS`; each part of the page says here what it shows whenever it runs.
+shown: dict[str, Shown] = {}
+
+
+def _drawn(
+    images: np.ndarray, note: Mapping[str, str], columns: int = COLUMNS
+) -> Callable[[int], bytes]:
+    """Return what draws images, (N, C, H, W) in [0, 1], as a PNG file at a scale."""
+    picture = mosaic(images, columns, gap=1)
+    return lambda scale: png_bytes(picture, scale * usual_scale(picture), note, LARGEST)
+
+
+def _table(path: Path, kind: str) -> bytes:
+    """Return the codes of what is shown as CSV."""
+    found, file = shown[kind], io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["checkpoint", *found.columns, *(f"z{k}" for k in range(found.z.shape[1]))])
+    for *said, code in zip(*found.columns.values(), np.float32(found.z), strict=True):
+        cells = (cell_text(cell) if isinstance(cell, str) else cell for cell in said)
+        writer.writerow([cell_text(path.name), *cells, *map(str, code)])
+    return file.getvalue().encode()
+
+
+@part_of_page
+def _show_export(path: Path) -> None:
+    """Offer what the page shows as files, which are made when they are asked for."""
+    with st.popover("Export"):
+        scale = st.segmented_control(
+            "Scale of the pictures",
+            SCALES,
+            format_func=lambda scale: f"{scale}×",
+            default=None if st.session_state.get("export_scale") else SCALES[0],
+            key="export_scale",
+            required=True,
+            persist_state="session",
+        )
+        for kind, title in KINDS.items():
+            name = f"{plain_text(path.name)}-{kind}"
+            with st.container(horizontal=True):
+                st.download_button(
+                    f"{title}, PNG",
+                    lambda kind=kind: shown[kind].draw(scale),
+                    file_name=f"{name}.png",
+                    mime="image/png",
+                    on_click="ignore",
+                )
+                st.download_button(
+                    f"{title}, z as CSV",
+                    lambda kind=kind: _table(path, kind),
+                    file_name=f"{name}.csv",
+                    mime="text/csv",
+                    on_click="ignore",
+                )
 
 
 def _show(images: np.ndarray, caption: str, columns: int = COLUMNS) -> None:
@@ -67,6 +157,11 @@ def _said(value: int, usual: int) -> str | None:
     return None if value == usual else str(value)
 
 
+def _classes(path: Path, rows: np.ndarray) -> list[str]:
+    """Return the names of the classes of rows of the codes."""
+    return [load_meta(path).dataset.classes[label] for label in load_latents(path).label[rows]]
+
+
 @part_of_page
 def _show_reconstructions(path: Path) -> None:
     latents, count = load_latents(path), len(load_latents(path).index)
@@ -87,9 +182,13 @@ def _show_reconstructions(path: Path) -> None:
             f"The originals of {dataset} are not on disk, so these are the reconstructions alone. "
             "Point VAE_EXPLORER_DATA at the data to see both."
         )
-    _show(
-        interleave(kinds, COLUMNS),
-        f"{caption} A reconstruction is the mean of p(x|z) at the posterior mean.",
+    images = interleave(kinds, COLUMNS)
+    _show(images, f"{caption} A reconstruction is the mean of p(x|z) at the posterior mean.")
+    note = note_of(path.name, "reconstructions", rows=rows.tolist(), columns=COLUMNS)
+    shown["reconstructions"] = Shown(
+        _drawn(images, note),
+        {"image": latents.index[rows], "class": _classes(path, rows)},
+        latents.mean[rows],
     )
 
 
@@ -99,7 +198,10 @@ def _show_prior_samples(path: Path) -> None:
     seed = _number("Seed of the prior samples", "prior_seed", 0, MAX_SEED)
     write_address(PAGE, prior=_said(seed, 0))
     z = np.random.default_rng(seed).standard_normal((PRIOR, load_meta(path).model.latent_dim))
-    _show(decode(load_model(path), z), "z ~ N(0, I), each shown as the mean of p(x|z).")
+    images = decode(load_model(path), z)
+    _show(images, "z ~ N(0, I), each shown as the mean of p(x|z).")
+    note = note_of(path.name, "samples", count=PRIOR, seed=seed, columns=COLUMNS)
+    shown["prior-samples"] = Shown(_drawn(images, note), {"seed": [seed] * PRIOR}, z)
 
 
 @part_of_page
@@ -124,8 +226,16 @@ def _show_image(path: Path) -> None:
             images = np.concatenate([original, images])
             caption = f"The original, {label}, and its reconstruction at the mean of q(z|x)."
         _show(images, caption, 2)
-        samples = decode(model, mean + deviation * noise)
+        z = mean + deviation * noise
+        samples = decode(model, z)
         _show(samples, f"At {POSTERIOR} draws of z ~ q(z|x): what the code leaves open.", 4)
+        said = {"row": row, "count": POSTERIOR, "seed": seed, "columns": 4}
+        image = {"image": latents.index[[row]], "class": _classes(path, [row]), "seed": [seed]}
+        shown["posterior-samples"] = Shown(
+            _drawn(samples, note_of(path.name, "posterior samples", [mean], **said), 4),
+            {title: [*cells] * POSTERIOR for title, cells in image.items()},
+            z,
+        )
     with right:
         st.subheader("Traversal of every dimension", anchor=False)
         others = st.segmented_control(
@@ -142,7 +252,7 @@ def _show_image(path: Path) -> None:
             posterior=_said(seed, 0),
             others=None if others == CODE else ZERO,
         )
-        st.html(_traversal(path, mean if others != ZERO else np.zeros_like(mean)))
+        _show_traversal(path, mean if others != ZERO else np.zeros_like(mean))
         st.caption(
             "A row moves one dimension and shows the mean of p(x|z). The most informative one "
             "comes first: the KL beside it is the mean over the test images, in nats."
@@ -151,35 +261,59 @@ def _show_image(path: Path) -> None:
         )
 
 
-def _traversal(path: Path, center: np.ndarray) -> str:
-    """Return a table with a row of decoded images for each of the first dimensions, about a code.
-
-    The code has shape (D,).
-    """
-    latents, model = load_latents(path), load_model(path)
-    kl = kl_by_dimension(latents)
+def _show_traversal(path: Path, base: np.ndarray) -> None:
+    """Show a row of decoded images for each of the first dimensions, about a code, (D,)."""
+    latents = load_latents(path)
+    kl, dims = kl_by_dimension(latents), dimensions_by_kl(latents)[:MAX_DIMS].tolist()
+    z = traverse(base, dims, VALUES)
+    images, steps = decode(load_model(path), z), len(VALUES)
+    height, width = (side + 1 for side in images.shape[2:])
+    # Of bytes, because it is kept as long as the page is open.
+    whole = mosaic(images, steps, gap=1)
     marks = "".join(
         f"<span>{value:g}</span>" if value % 1 == 0 else "<span></span>" for value in VALUES
     )
     rows = [f"<tr><td></td><td><div class=marks>{marks.replace('-', '−')}</div></td></tr>"]
-    for dimension in dimensions_by_kl(latents)[:MAX_DIMS]:
-        z = np.tile(center, (len(VALUES), 1))
-        z[:, dimension] = VALUES
-        picture = png_bytes(mosaic(decode(model, z), len(VALUES), gap=1))
+    for number, dimension in enumerate(dims):
+        picture = png_bytes(whole[number * height :][: height - 1])
         source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
         name = f"z{dimension} from −3 to 3"
         rows.append(
             f"<tr><th scope=row>z{dimension}<br><small>KL {kl[dimension]:.2f}</small></th>"
             f"<td><img src='{source}' alt='{name}'></td></tr>"
         )
-    return f"<table class=traversal>{''.join(rows)}</table>"
+    st.html(f"<table class=traversal>{''.join(rows)}</table>")
+    said = {"range": VALUES[-1], "steps": steps, "dims": dims}
+    note = note_of(path.name, "traversal", [base], **said)
+
+    def draw(scale: int) -> bytes:
+        # Matplotlib takes a while to be imported.
+        from vae_explorer.figures.printed import labelled_picture, traversal_ticks
+
+        x, y = traversal_ticks(dims, kl, VALUES)
+        return labelled_picture(
+            whole,
+            cell=(height, width),
+            scale=max(1, round(ROW / height)),
+            x=x,
+            y=y,
+            file_format="png",
+            note=note,
+            dpi=96 * scale,
+        )
+
+    columns = {"dimension": np.repeat(dims, steps), "value": np.tile(VALUES, len(dims))}
+    shown["traversal"] = Shown(draw, columns, z)
 
 
 path = chosen_checkpoint()
 _read_link(path)
+top = st.container(key="export")
 left, right = st.columns(2, gap="medium")
 with left:
     _show_reconstructions(path)
 with right:
     _show_prior_samples(path)
 _show_image(path)
+with top:
+    _show_export(path)
