@@ -8,6 +8,7 @@ import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { latest } from "./dom/latest.js";
 import { save } from "./dom/save.js";
+import { createGlide } from "./glide.js";
 import { createAddress, openedLink } from "./link.js";
 import { runnerOf } from "./nn/runner.js";
 import { createMount } from "./page.js";
@@ -21,6 +22,7 @@ import { createPlay } from "./panels/play.js";
 import { LatticeControls } from "./panels/row-strip.js";
 import { SharedSelectionPanel } from "./panels/shared-selection.js";
 import { button, group, press, Toolbar, ZoomButtons } from "./panels/toolbar.js";
+import { sharedBetween } from "./space/glide.js";
 import { fractionAt } from "./space/paths.js";
 import * as shared from "./space/shared.js";
 import { everywhere } from "./space/shared.js";
@@ -130,6 +132,7 @@ class Compare {
       },
       (share) => this.goAlong(share),
     );
+    this.motion = createGlide(opening);
     this.parts = this.createParts(root);
     this.store.redraw();
     this.selected();
@@ -281,7 +284,7 @@ class Compare {
         drag: (place) => this.do((state) => shared.drag(state, models, k, place)),
         tap: (place, row) => this.do((state) => shared.tap(state, models, k, place, row)),
         hover: (place) => {
-          if (!this.store.state.playing) {
+          if (!this.store.state.playing && !this.motion.going) {
             this.set(shared.preview(this.store.state, models, k, place));
           }
         },
@@ -314,6 +317,7 @@ class Compare {
 
   /** Change what is looked at; the handles stay where they are. */
   look(/** @type {(state: SharedState) => SharedState} */ action) {
+    this.motion.stop();
     const before = this.store.state;
     this.set(action(before));
     this.undo.note(before);
@@ -338,12 +342,14 @@ class Compare {
   }
 
   start() {
+    this.motion.stop();
     this.undo.remember(this.store.state);
     this.set({ playing: true });
     this.play.start();
   }
 
   pause() {
+    this.motion.stop();
     if (!this.store.state.playing) return;
     this.play.stop();
     this.set({ playing: false });
@@ -371,10 +377,26 @@ class Compare {
   }
 
   /** Move to what a link says. @returns {Promise<void>} */
-  async glide(/** @type {string} */ search, /** @type {number} */ _seconds) {
+  async glide(/** @type {string} */ search, /** @type {number} */ seconds) {
+    this.pause();
     const { state, problems } = readSharedLink(search, this.models);
-    this.do((now) => everywhere(state, (map, k) => ({ ...map, decoder: now.maps[k].decoder })));
+    const from = this.store.state;
+    const write = (/** @type {SharedState} */ one) => writeSharedLink(one, this.models, "");
+    const isThere = write(state) === write(from);
+    if (!isThere) this.undo.remember(from);
     this.set({ message: problems.length ? `The link’s ${problems.join(" ")}` : "" });
+    // Who has still to encode what is selected stays where it is until then.
+    const to = everywhere(state, (map, k) => {
+      const waits = state.along === null && !state.selection.codes[k];
+      return waits ? { ...map, z: from.maps[k].z } : map;
+    });
+    await this.motion.start(isThere ? 0 : seconds, (share) => {
+      const { maps } = this.store.state;
+      const next = sharedBetween(from, to, this.models, share);
+      this.set({ ...next, maps: maps.map((map, k) => ({ ...map, ...next.maps[k] })) });
+    });
+    this.address.publish();
+    this.selected();
   }
 
   // What is fetched, and comes when it comes.

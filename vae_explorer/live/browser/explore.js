@@ -5,6 +5,7 @@
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { save } from "./dom/save.js";
+import { createGlide } from "./glide.js";
 import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
@@ -22,11 +23,13 @@ import { LatticeControls, RowStrip } from "./panels/row-strip.js";
 import { SelectionPanel } from "./panels/selection.js";
 import { Sliders } from "./panels/sliders.js";
 import { Toolbar, ZoomButtons } from "./panels/toolbar.js";
+import { between } from "./space/glide.js";
 import { MAP_NAMES, partOf, readLink, writeLink } from "./space/link.js";
 import { fractionAt, pathAt } from "./space/paths.js";
 import { Space, STORED_VIEWS } from "./space/space.js";
 import * as act from "./space/state.js";
 import { createStore } from "./store.js";
+import { asksForTour, createTour, TOUR_SECONDS, tourOf } from "./tour.js";
 import { createUndo } from "./undo.js";
 
 /**
@@ -94,7 +97,7 @@ class Explore {
    * @param {import("./page.js").Opening<MapState>} opening
    */
   constructor(space, opening) {
-    const { data, source, signal, root } = opening;
+    const { data, source, scene, signal, root } = opening;
     this.space = space;
     this.data = data;
     this.source = source;
@@ -136,10 +139,14 @@ class Explore {
       },
       (share) => this.goAlong(share),
     );
+    this.motion = createGlide(opening);
+    this.tour = this.createTour();
     this.parts = this.createParts(root);
     this.store.redraw();
     this.address.publish();
     this.load();
+    // A scene's begins when it is seen.
+    if (!scene) this.tour.set(asksForTour(location.search));
   }
 
   // The parts, and what they may ask for.
@@ -261,7 +268,9 @@ class Explore {
         this.touched();
         this.do((state) => act.tap(state, place, row));
       },
-      hover: (place) => this.set(act.preview(this.store.state, place)),
+      hover: (place) => {
+        if (!this.motion.going) this.set(act.preview(this.store.state, place));
+      },
       step: (direction, fine) => this.do((state) => act.step(state, direction, fine)),
       pan: (dx, dy) => this.look((state) => act.pan(state, dx, dy)),
       zoom: (factor, place) => this.look((state) => act.zoom(state, factor, place)),
@@ -279,6 +288,7 @@ class Explore {
 
   /** Change what is looked at; the handle stays where it is. */
   look(/** @type {(state: State) => State} */ action) {
+    this.motion.stop();
     const before = this.store.state;
     this.set(action(before));
     this.undo.note(before);
@@ -332,6 +342,7 @@ class Explore {
   }
 
   play() {
+    this.motion.stop();
     this.touched();
     this.undo.remember(this.store.state);
     this.set({ playing: true, preview: null, message: null });
@@ -339,6 +350,7 @@ class Explore {
   }
 
   pause() {
+    this.motion.stop();
     if (!this.store.state.playing) return;
     this.player.stop();
     this.set({ playing: false, reached: null });
@@ -357,12 +369,55 @@ class Explore {
   }
 
   /** Move to what a link says. @returns {Promise<void>} */
-  async glide(/** @type {string} */ search, /** @type {number} */ _seconds) {
+  async glide(/** @type {string} */ search, /** @type {number} */ seconds) {
+    this.pause();
+    this.tour.set(asksForTour(search));
     const { state, problems } = readLink(search, this.space);
-    const { decoder } = this.store.state;
-    this.do((now) => ({ ...now, ...state, decoder }));
+    const from = this.store.state;
+    const isThere = writeLink(state, "") === writeLink(from, "");
+    if (!isThere) this.undo.remember(from);
     if (problems.length) this.say(`The link’s ${problems.join(" ")}`);
+    else if (from.message?.about === "hint") this.set({ message: null });
+    await this.goTo(this.withDrawing(state), isThere ? 0 : seconds);
     this.encodeLinked();
+  }
+
+  createTour() {
+    /** @type {number[]} */
+    let rows = [];
+    return createTour(
+      {
+        begin: () => {
+          rows = tourOf(this.space);
+          this.pause();
+          this.undo.remember(this.store.state);
+        },
+        visit: async (k) => {
+          if (!rows.length) return;
+          const there = act.follow(act.select(this.store.state, rows[k % rows.length]));
+          await this.goTo(there, TOUR_SECONDS);
+        },
+        touched: () => this.motion.stop(),
+      },
+      this.signal,
+    );
+  }
+
+  /** Move to another state of the map. */
+  async goTo(/** @type {MapState} */ to, /** @type {number} */ seconds) {
+    const from = this.store.state;
+    await this.motion.start(seconds, (share) => this.set(between(from, to, share)));
+    this.address.publish();
+  }
+
+  /** The state of a link whose drawing is selected; while it can't be encoded, the handle waits where it is. */
+  withDrawing(/** @type {MapState} */ state) {
+    const { encoder, z } = this.store.state;
+    const { drawing } = state;
+    if (!drawing) return state;
+    const posterior = encoder?.run?.(drawing.pixels);
+    const selected = posterior && act.selectLinked(state, Float32Array.from(posterior));
+    return selected || (drawing.leads ? { ...state, z } : state);
   }
 
   // What is fetched, and comes when it comes.

@@ -7,6 +7,7 @@ import { FILM_NAMES, readFilm, writeFilm } from "./film/link.js";
 import { Reel } from "./film/reel.js";
 import { Scrubber } from "./film/scrubber.js";
 import * as film from "./film/state.js";
+import { createGlide } from "./glide.js";
 import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { createMount } from "./page.js";
@@ -73,6 +74,7 @@ class Film {
     /** The last frame of Play: when it was, and seconds and frames since Play was pressed. */
     this.played = { at: 0, seconds: 0, frames: 0 };
     this.frame = 0;
+    this.motion = createGlide(opening);
 
     const zoomTo = (/** @type {number} */ factor) =>
       this.act((state) => zoom(state, factor, [state.view.x, state.view.y]));
@@ -99,6 +101,10 @@ class Film {
     this.picture.dataset.testid = "film-picture";
     this.caption = element("p", { class: "fm-caption" });
     this.hint = element("p", { class: "lm-hint" });
+    this.message = element("p", {
+      ...{ role: "status", class: "lm-small", "data-testid": "message" },
+    });
+    if (link !== null) this.say(problems);
     root.classList.add("fm-root");
     root.replaceChildren(
       element("div", { class: "fm-stage" }, [this.map.element]),
@@ -116,10 +122,7 @@ class Film {
           ...[this.steps.element, this.exportMenu.element],
           this.legend.element,
         ]),
-        element("p", {
-          ...{ role: "status", class: "lm-small", "data-testid": "message" },
-          text: link !== null && problems.length ? `The link’s ${problems.join(" ")}` : "",
-        }),
+        this.message,
       ]),
     );
     /** @type {FilmState|null} */
@@ -145,6 +148,7 @@ class Film {
   }
 
   act(/** @type {(state: FilmState) => FilmState} */ action) {
+    this.motion.stop();
     const before = this.store.state;
     this.store.set(action(before));
     this.undo.note(before);
@@ -177,8 +181,20 @@ class Film {
   }
 
   /** Move to what a link says. @returns {Promise<void>} */
-  async glide(/** @type {string} */ search, /** @type {number} */ _seconds) {
-    this.act(() => readFilm(search, this.reel).state);
+  async glide(/** @type {string} */ search, /** @type {number} */ seconds) {
+    const { state: to, problems } = readFilm(search, this.reel);
+    const from = { ...this.store.state, playing: false };
+    const isThere = writeFilm(from, this.reel, "") === writeFilm(to, this.reel, "");
+    if (!isThere) this.undo.remember(from);
+    this.say(problems);
+    await this.motion.start(isThere ? 0 : seconds, (share) =>
+      this.store.set(film.filmBetween(from, to, this.reel, share)),
+    );
+    this.address.publish();
+  }
+
+  say(/** @type {string[]} */ problems) {
+    this.message.textContent = problems.length ? `The link’s ${problems.join(" ")}` : "";
   }
 
   draw(/** @type {FilmState} */ state) {

@@ -1,5 +1,7 @@
 /** The state of a film's page, and what can be done on it: pure functions, as in `space/state.js`. */
+import { viewBetween } from "../space/glide.js";
 import { sameFields } from "../space/history.js";
+import { pathAt } from "../space/paths.js";
 import { DEFAULT_LATTICE, DEFAULT_PATH_SETTINGS, moveTo } from "../space/state.js";
 
 /**
@@ -71,6 +73,22 @@ export function advance(
   const last = reel.count - 1;
   const next = goTo(state, reel, state.time + (seconds * last) / SECONDS);
   return next.time < last ? next : { ...next, playing: false };
+}
+
+/**
+ * What lies between two states: the time goes on, and the handle goes to the target's place of then.
+ * @param {FilmState} from
+ * @param {FilmState} to
+ * @param {Reel} reel
+ * @param {number} share from 0 to 1
+ * @returns {FilmState} at 1 the target
+ */
+export function filmBetween(from, to, reel, share) {
+  if (share >= 1) return goTo(to, reel, to.time);
+  const time = from.time + share * (to.time - from.time);
+  const there = goTo({ ...to, view: viewBetween(from.view, to.view, share) }, reel, time);
+  const isFollowing = to.followed !== null && to.followed === from.followed;
+  return isFollowing ? there : moveTo(there, pathAt([from.z, there.z], share, "straight"));
 }
 
 /** @typedef {Pick<FilmState, "time"|"followed"|"z"|"layers"|"hidden">} FilmStep */

@@ -188,14 +188,14 @@ export class Space {
     return best;
   }
 
-  /** The row whose code is nearest to z, (D,). */
-  nearest(/** @type {ArrayLike<number>} */ z) {
+  /** The row whose code is nearest to z, (D,): of all, or of one class. */
+  nearest(/** @type {ArrayLike<number>} */ z, /** @type {number|null} */ kind = null) {
     let best = 0;
     let least = Infinity;
     for (let n = 0, k = 0; n < this.count; n++) {
       let distance = 0;
       for (let d = 0; d < this.dims; d++, k++) distance += (this.mean[k] - z[d]) ** 2;
-      if (distance < least) {
+      if (distance < least && (kind === null || this.label[n] === kind)) {
         least = distance;
         best = n;
       }
