@@ -101,6 +101,7 @@ class Compare {
     this.spaces = spaces;
     this.source = source;
     this.signal = signal;
+    this.collects = Boolean(opening.data.base);
     this.models = new shared.SharedSpaces(spaces, checkpoints);
     this.store = createStore(this.firstState(link, before), (state) => this.draw(state));
     const write = (/** @type {string} */ search) =>
@@ -178,6 +179,7 @@ class Compare {
       undo: () => this.undo.undo(),
       redo: () => this.undo.redo(),
       link: () => this.address.link(),
+      collects: this.collects,
     });
     const exports = new ExportMenu(() => this.exports(), signal);
     const toolbar = new Toolbar(

@@ -192,6 +192,7 @@ class Explore {
       undo: () => this.undo.undo(),
       redo: () => this.undo.redo(),
       link: () => this.address.link(),
+      collects: Boolean(this.data.base),
     });
     const exports = new ExportMenu(() => this.exports(), this.signal);
     const toolbar = new Toolbar(

@@ -69,6 +69,7 @@ class Film {
       undo: () => this.undo.undo(),
       redo: () => this.undo.redo(),
       link: () => this.address.link(),
+      collects: Boolean(opening.data.base),
     });
     this.exportMenu = new ExportMenu(() => [], signal);
     /** The last frame of Play: when it was, and seconds and frames since Play was pressed. */

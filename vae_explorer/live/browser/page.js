@@ -12,7 +12,8 @@ import { serverSource } from "./dom/source.js";
  * @property {{live: string, assets: string, script: string}} base where the server's routes and these
  *   files are, and which of them is the page
  *
- * @typedef {{parentElement: HTMLElement, data: Data, source?: import("./dom/source.js").Source, scene?: Scene}} Component
+ * @typedef {{parentElement: HTMLElement, data: Data, source?: import("./dom/source.js").Source, scene?: Scene,
+ *   setStateValue?: (name: string, value: unknown) => void}} Component
  *   as Streamlit hands it over; an exported page has no base, its source and its styles are its own
  *
  * @typedef {Object} Scene of a talk: the page shows what a link says, and leaves the address alone
@@ -26,8 +27,9 @@ import { serverSource } from "./dom/source.js";
  * @template Kept
  * @typedef {Object} OpenPage
  * @property {() => void} recolour draw anew what takes its colours from the theme
+ * @property {(data: any) => void} [renew] take other data of the same key
  * @property {() => Kept} keep what this tab remembers of the page, for when it is opened again
- * @property {(search: string, seconds: number) => Promise<void>} glide move to what a link says; settled
+ * @property {(search: string, seconds: number) => Promise<void>} [glide] move to what a link says; settled
  *   when there, or when somebody took over
  * @property {() => void} close
  */
@@ -41,6 +43,7 @@ import { serverSource } from "./dom/source.js";
  * @property {Kept|undefined} kept of the same key
  * @property {{data: any, kept: Kept}|undefined} former page that stood in this element until now
  * @property {Scene|undefined} scene
+ * @property {((name: string, value: unknown) => void)|undefined} ask Python; there is none in an exported file
  * @property {AbortSignal} signal ends the page and all its listening
  */
 
@@ -75,11 +78,13 @@ export function createMount(kind) {
   const remembered = new Map();
 
   /** @returns {() => void} cleanup */
-  function mount(
-    /** @type {Component} */ { parentElement, data, source = serverSource(data.base.live), scene },
-  ) {
+  function mount(/** @type {Component} */ component) {
+    const { parentElement, data, scene, setStateValue: ask } = component;
+    const { source = serverSource(data.base.live) } = component;
     const before = mounted.get(parentElement);
     if (before?.data.key === data.key) {
+      before.data = data;
+      before.page?.renew?.(data);
       before.page?.recolour();
       return closer(before);
     }
@@ -115,7 +120,8 @@ export function createMount(kind) {
       showMessage(root, `Opening ${kind.title(data)} …`);
       try {
         const kept = scene ? undefined : remembered.get(data.key);
-        const page = await kind.open({ root, data, source, kept, former, scene, signal });
+        const opening = { root, data: place.data, source, kept, former, scene, ask, signal };
+        const page = await kind.open(opening);
         if (signal.aborted) return page.close();
         place.page = page;
         scene?.opened(page);

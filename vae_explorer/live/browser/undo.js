@@ -13,8 +13,8 @@ import { NO_HISTORY, redo, remember, undo } from "./space/history.js";
  * @property {(step: Step) => void} restore
  */
 
-// Where Ctrl-Z is the text's.
-const TYPING = "input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]";
+// Where keys are the text's.
+export const TYPING = "input:not([type=range], [type=checkbox]), textarea, [contenteditable=true]";
 
 /**
  * @template State, Step

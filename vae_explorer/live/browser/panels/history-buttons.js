@@ -1,10 +1,13 @@
-/** Undo, Redo and Copy link: the same on every page with a map. */
+/** Undo, Redo, Copy link and Add scene: the same on every page with a map. */
 import { element, shape } from "../dom/element.js";
+import { collectScene } from "../present/collected.js";
 
 const ICONS = {
   undo: "M5 2 2 5l3 3M2 5h6.5a3.5 3.5 0 0 1 0 7H5",
   redo: "M9 2l3 3-3 3M12 5H5.5a3.5 3.5 0 0 0 0 7H9",
 };
+const [COPY, ADD] = ["Copy link", "Add scene"];
+const ADD_HELP = "Collect what is on the screen as a scene of a talk: see Present";
 // How long the button says what it did, in milliseconds.
 const SAID = 2500;
 
@@ -14,15 +17,21 @@ export class HistoryButtons {
    * @param {() => void} on.undo
    * @param {() => void} on.redo
    * @param {() => string} on.link the address of what is on the screen
+   * @param {boolean} on.collects whether scenes of a talk are collected from here
    */
   constructor(on) {
     this.on = on;
     this.undo = iconButton(ICONS.undo, "Undo", "Undo (Ctrl-Z)", on.undo);
     this.redo = iconButton(ICONS.redo, "Redo", "Redo (Ctrl-Shift-Z)", on.redo);
     this.copy = element("button", {
-      ...{ type: "button", class: "lm-copy", text: "Copy link", onclick: () => this.copyLink() },
+      ...{ type: "button", class: "lm-copy", text: COPY, onclick: () => this.copyLink() },
       title: "Copy the address of what is on the screen",
     });
+    this.add = element("button", {
+      ...{ type: "button", class: "lm-add", text: ADD, onclick: () => this.addScene() },
+      title: ADD_HELP,
+    });
+    this.add.hidden = !on.collects;
     this.said = element("span", { class: "lm-unseen", role: "status" });
     this.field = element("input", {
       ...{ type: "text", readonly: "", class: "lm-link", "data-testid": "link" },
@@ -34,7 +43,7 @@ export class HistoryButtons {
     this.showField("");
     this.timer = 0;
     this.element = element("div", { class: "lm-group lm-history", role: "group" }, [
-      ...[this.undo, this.redo, this.copy, this.said, this.field],
+      ...[this.undo, this.redo, this.copy, this.add, this.said, this.field],
     ]);
     this.element.setAttribute("aria-label", "Steps and link");
   }
@@ -50,21 +59,31 @@ export class HistoryButtons {
     try {
       // A page that came without encryption, from another machine, has no clipboard.
       await navigator.clipboard.writeText(link);
-      this.say("Copied", "The link is copied.");
+      this.say("The link is copied.", "Copied");
     } catch {
       this.showField(link);
-      this.say("Copy link", "Copy the link from the field, with Ctrl-C.");
+      this.say("Copy the link from the field, with Ctrl-C.");
     }
   }
 
-  say(/** @type {string} */ text, /** @type {string} */ sentence) {
+  addScene() {
+    const { count, problem } = collectScene(this.on.link());
+    if (problem) this.say(problem, COPY, "Not added");
+    else this.say("It is a scene of your talk now, on the page Present.", COPY, `Scene ${count}`);
+    this.said.className = problem ? "lm-link" : "lm-unseen";
+  }
+
+  /** Say what was done: on a button in two words, and in a sentence for who listens. */
+  say(/** @type {string} */ sentence, copy = COPY, add = ADD) {
+    const write = (/** @type {string[]} */ ...[said, onCopy, onAdd]) => {
+      this.said.className = "lm-unseen";
+      this.said.textContent = said;
+      this.copy.textContent = onCopy;
+      this.add.textContent = onAdd;
+    };
     clearTimeout(this.timer);
-    this.copy.textContent = text;
-    this.said.textContent = sentence;
-    this.timer = setTimeout(() => {
-      this.copy.textContent = "Copy link";
-      this.said.textContent = "";
-    }, SAID);
+    write(sentence, copy, add);
+    this.timer = setTimeout(() => write("", COPY, ADD), SAID);
   }
 
   /** Show a link to be copied by hand; none hides the field. */

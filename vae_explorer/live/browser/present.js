@@ -1,0 +1,280 @@
+/** Present: the scenes of a talk as a list, and the stage on which they are played. */
+import { save } from "./dom/save.js";
+import { replaceAddress, withSearch } from "./link.js";
+import { createMount } from "./page.js";
+import { SceneList } from "./panels/scene-list.js";
+import { loadCollected, onCollected, saveCollected } from "./present/collected.js";
+import { Player } from "./present/player.js";
+import { Stage } from "./present/stage.js";
+import { NO_HISTORY, remember, undo } from "./space/history.js";
+import { writeQuery } from "./space/link.js";
+import {
+  editScene,
+  MAX_SCENES,
+  moveScene,
+  readNumber,
+  readSceneLink,
+  withoutScene,
+  writeScenes,
+} from "./space/scenes.js";
+
+/**
+ * @typedef {import("./space/scenes.js").SceneSet} SceneSet
+ * @typedef {import("./space/scenes.js").Shown} Shown
+ * @typedef {import("./panels/scene-list.js").Which} Which
+ *
+ * @typedef {Object} PresentData
+ * @property {string} title of the given set
+ * @property {import("./space/scenes.js").Scene[]} scenes
+ * @property {Record<string, any>} pages what a page gets, by what a scene needs, such as `film mnist-2d`
+ * @property {Record<string, string>} missing why a page cannot be had
+ * @property {boolean} play whether to begin at once
+ * @property {unknown} base there is none in an exported file
+ *
+ * @typedef {{hasPlayed: boolean, which: Which}} Kept
+ */
+
+export const mount = createMount({
+  // Those of all pages that a scene may show, too.
+  css: ["map.css", "compare.css", "film.css", "present.css"],
+  testid: "present",
+  title: () => "the talk",
+  open: async (/** @type {import("./page.js").Opening<Kept>} */ opening) => new Present(opening),
+});
+
+class Present {
+  /** @param {import("./page.js").Opening<Kept>} opening */
+  constructor({ root, data, source, kept, ask, signal }) {
+    this.root = root;
+    /** @type {PresentData} */
+    this.data = data;
+    this.source = source;
+    this.ask = ask;
+    this.collects = Boolean(data.base);
+    this.collected = this.load();
+    /** @type {Which} */
+    this.which = kept?.which ?? (data.scenes.length || !this.collects ? "given" : "yours");
+    this.hasPlayed = kept?.hasPlayed ?? false;
+    /** Steps of the collected set. @type {import("./space/history.js").History<SceneSet>} */
+    this.history = NO_HISTORY;
+    /** What was changed last: typing on is one step. */
+    this.changed = "";
+    this.message = this.collected.problem;
+    /** @type {{stage: Stage, player: Player}|null} */
+    this.talk = null;
+    /** What Python was asked for. @type {Set<string>} */
+    this.asked = new Set();
+    this.list = new SceneList({
+      play: (k) => this.play(k),
+      choose: (which) => this.choose(which),
+      copy: () => this.copy(),
+      save: () => this.save(),
+      undo: () => this.undo(),
+      title: (title) => this.change({ ...this.set, title }, "title", false),
+      edit: (k, change) => {
+        const what = `${Object.keys(change)} ${k}`;
+        this.change(editScene(this.set, k, change), what, false);
+      },
+      move: (k, by) => this.change(moveScene(this.set, k, by)),
+      remove: (k) => {
+        this.change(withoutScene(this.set, k));
+        this.say(`Scene ${k + 1} is deleted. Undo brings it back.`);
+      },
+    });
+    root.classList.add("pr-root");
+    root.replaceChildren(this.list.element);
+    onCollected(() => {
+      this.collected = this.load();
+      this.draw();
+    }, signal);
+    this.draw();
+    this.begin();
+  }
+
+  load() {
+    return this.collects ? loadCollected() : { set: { title: "", scenes: [] }, problem: "" };
+  }
+
+  get set() {
+    return this.which === "yours" ? this.collected.set : this.data;
+  }
+
+  /** Play at once, where the address or the app says so. */
+  begin() {
+    const query = new URLSearchParams(location.search);
+    const asked = query.get("scene");
+    if (this.collects && query.get("set") === "yours") this.choose("yours");
+    const { scenes } = this.set;
+    if (asked !== null) {
+      const k = readNumber(asked, scenes.length);
+      if (k !== null) return this.play(k);
+      const found = asked.length > 20 ? `${asked.slice(0, 20)}…` : asked;
+      return this.say(
+        `The link’s scene: found “${found}”, expected a number from 1 to ${scenes.length}.`,
+      );
+    }
+    if (scenes.length === 0 || this.hasPlayed) return;
+    if (isTour())
+      this.play(
+        Math.max(
+          0,
+          this.shown().findIndex((one) => one?.page === "explore"),
+        ),
+      );
+    else if (this.data.play) this.play(0);
+  }
+
+  // The list.
+
+  choose(/** @type {Which} */ which) {
+    this.which = which;
+    this.message = which === "yours" ? this.collected.problem : "";
+    this.draw();
+  }
+
+  say(/** @type {string} */ message) {
+    this.message = message;
+    this.draw();
+  }
+
+  /** Change the collected scenes; a list whose field is typed into stays as it is. */
+  change(/** @type {SceneSet} */ set, what = "", redraws = true) {
+    if (!what || what !== this.changed) this.history = remember(this.history, this.collected.set);
+    this.changed = what;
+    this.collected = { set, problem: saveCollected(set) };
+    if (redraws || this.collected.problem) this.say(this.collected.problem);
+    else this.list.undo.disabled = false;
+  }
+
+  undo() {
+    const step = undo(this.history, this.collected.set);
+    if (!step) return;
+    this.history = step.history;
+    this.changed = "";
+    this.collected = { set: step.step, problem: saveCollected(step.step) };
+    this.say(this.collected.problem);
+  }
+
+  /** Put the given scenes behind those that were collected. */
+  copy() {
+    const { set } = this.collected;
+    const scenes = [...set.scenes, ...this.data.scenes];
+    if (scenes.length > MAX_SCENES) {
+      return this.say(
+        `Yours are ${set.scenes.length} scenes; with these they would be more than ${MAX_SCENES}.`,
+      );
+    }
+    this.which = "yours";
+    this.change({ title: set.title || this.data.title, scenes });
+  }
+
+  save() {
+    const name = this.set.title.replaceAll(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
+    const file = new Blob([writeScenes(this.set)], { type: "application/json" });
+    save(file, `${name || "scenes"}.json`);
+  }
+
+  draw() {
+    const { collects, which, set, message } = this;
+    const hasYours = collects && (this.collected.set.scenes.length > 0 || which === "yours");
+    const hasBoth = hasYours && this.data.scenes.length > 0;
+    const canUndo = this.history.past.length > 0;
+    this.list.draw({ set, which, hasBoth, collects, canUndo, message });
+    this.askForPages();
+  }
+
+  /** What each scene asks for; the tour is the first map's. */
+  shown() {
+    const shown = this.set.scenes.map(({ link }) => readSceneLink(link));
+    const first = shown.find((one) => one?.page === "explore");
+    if (first && isTour()) first.search = writeQuery(first.search, { tour: "1" });
+    return shown;
+  }
+
+  /** Have Python send the pages that only collected scenes need. */
+  askForPages() {
+    const { pages, missing } = this.data;
+    const wanted = this.shown().flatMap((one) =>
+      one && !(one.needs in pages) && !(one.needs in missing) ? [one.needs] : [],
+    );
+    const isNew = wanted.some((needs) => !this.asked.has(needs));
+    if (!this.ask || !isNew) return;
+    for (const needs of wanted) this.asked.add(needs);
+    // Streamlit loses what is said while it mounts.
+    setTimeout(() => this.ask?.("wanted", [...this.asked]));
+  }
+
+  // The talk.
+
+  play(/** @type {number} */ k) {
+    if (this.talk) return;
+    const { title, scenes } = this.set;
+    const shown = this.shown();
+    const at = (/** @type {number} */ n) => ({ shown: shown[n], seconds: scenes[n].seconds });
+    const show = (/** @type {number} */ n) => {
+      stage.draw(n);
+      this.writeAddress(n);
+      player.show(at(n), n + 1 < scenes.length ? at(n + 1) : undefined);
+    };
+    const captions = scenes.map(({ caption }) => caption);
+    const stage = new Stage(title, captions, { go: show, leave: () => this.leave() });
+    const player = new Player(stage.stage, stage.place, {
+      find: (needs) => this.find(needs),
+      source: this.source,
+    });
+    this.talk = { stage, player };
+    this.hasPlayed = true;
+    this.root.append(stage.dialog);
+    stage.open();
+    show(k);
+  }
+
+  /** @returns {{data?: any, problem?: string}} */
+  find(/** @type {string} */ needs) {
+    const { pages, missing } = this.data;
+    if (Object.hasOwn(pages, needs)) return { data: pages[needs] };
+    if (Object.hasOwn(missing, needs)) return { problem: missing[needs] };
+    return this.ask ? {} : { problem: `What this scene shows is not in this file: ${needs}.` };
+  }
+
+  leave() {
+    this.closeTalk();
+    this.writeAddress(null);
+  }
+
+  /** Where the talk stands, from 0; null when it is over. */
+  writeAddress(/** @type {number|null} */ k) {
+    const set = k !== null && this.which === "yours" ? "yours" : null;
+    const scene = k === null ? null : String(k + 1);
+    replaceAddress(withSearch(writeQuery(location.search, { scene, set })));
+  }
+
+  renew(/** @type {PresentData} */ data) {
+    this.data = data;
+    this.talk?.player.fill();
+  }
+
+  recolour() {
+    this.talk?.player.recolour();
+  }
+
+  /** @returns {Kept} */
+  keep() {
+    return { hasPlayed: this.hasPlayed, which: this.which };
+  }
+
+  closeTalk() {
+    this.talk?.player.close();
+    this.talk?.stage.close();
+    this.talk = null;
+  }
+
+  close() {
+    this.closeTalk();
+  }
+}
+
+/** Whether the map is to show itself, for an open day. */
+function isTour() {
+  return new URLSearchParams(location.search).get("tour") === "1";
+}

@@ -1,0 +1,182 @@
+/**
+ * The whole window for a talk: a scene, its caption, where one is, and the keys that clickers send.
+ * It lies over all that Streamlit shows, in the browser's top layer, and keeps the theme's colours.
+ */
+import { element } from "../dom/element.js";
+import { readCaption, readNumber } from "../space/scenes.js";
+import { TYPING } from "../undo.js";
+
+/** How many scenes a key goes on. @type {Record<string, number>} */
+const STEPS = { ArrowRight: 1, " ": 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
+// Streamlit would run the page again, or empty its caches.
+const STREAMLIT = ["r", "c"];
+// A caption of more letters is smaller.
+const [LONG, LONGER] = [120, 240];
+// How long the pointer is seen, and what is said or typed stays, in milliseconds.
+const [IDLE, SAID] = [2500, 4000];
+
+export class Stage {
+  /**
+   * @param {string} title of the talk
+   * @param {readonly string[]} captions
+   * @param {Object} on
+   * @param {(k: number) => void} on.go to the k-th scene
+   * @param {() => void} on.leave
+   */
+  constructor(title, captions, on) {
+    this.on = on;
+    this.count = captions.length;
+    this.k = 0;
+    this.typed = "";
+    this.timers = { said: 0, idle: 0 };
+    this.ended = new AbortController();
+    const { signal } = this.ended;
+    this.place = element("div", { class: "pr-place" });
+    this.captions = captions.map((caption) => {
+      const size = caption.length > LONGER ? " pr-longer" : caption.length > LONG ? " pr-long" : "";
+      return element("p", { class: `pr-caption${size}` }, captionParts(caption));
+    });
+    this.number = element("output", { class: "pr-number", "data-testid": "scene-number" });
+    this.said = element("p", { class: "pr-said", role: "status", "data-testid": "stage-said" });
+    const full = barButton("⛶", "Full screen (F)", () => this.toggleFull());
+    full.hidden = !document.fullscreenEnabled;
+    this.stage = element("div", { class: "pr-stage", "data-testid": "stage", tabindex: -1 }, [
+      this.place,
+      element("footer", { class: "pr-foot" }, [
+        element("div", { class: "pr-captions", "aria-live": "polite" }, this.captions),
+        element("div", { class: "pr-bar" }, [
+          this.said,
+          element("div", { class: "pr-buttons", role: "group", "aria-label": "Scenes" }, [
+            barButton("‹", "Previous scene (←)", () => this.step(-1)),
+            this.number,
+            barButton("›", "Next scene (→)", () => this.step(1)),
+            full,
+            barButton("×", "Leave (Esc)", on.leave),
+          ]),
+        ]),
+      ]),
+    ]);
+    this.dialog = element("dialog", { class: "pr-dialog", "aria-label": title || "Talk" }, [
+      this.stage,
+    ]);
+    this.dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      on.leave();
+    });
+    // Before whatever has the focus, and before Streamlit.
+    const options = { capture: true, signal };
+    window.addEventListener("keydown", (event) => this.key(event), options);
+    window.addEventListener("pointermove", () => this.wake(), options);
+  }
+
+  open() {
+    this.dialog.showModal();
+    this.stage.focus();
+    this.wake();
+  }
+
+  draw(/** @type {number} */ k) {
+    this.k = k;
+    this.stage.dataset.scene = String(k + 1);
+    this.captions.forEach((caption, other) => {
+      caption.classList.toggle("pr-on", other === k);
+      caption.setAttribute("aria-hidden", String(other !== k));
+    });
+    this.type("");
+  }
+
+  step(/** @type {number} */ by) {
+    const k = Math.max(0, Math.min(this.count - 1, this.k + by));
+    this.type("");
+    if (k !== this.k) this.on.go(k);
+  }
+
+  key(/** @type {KeyboardEvent} */ event) {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target instanceof Element && target.closest(TYPING)) return;
+    const act = this.action(key, event.shiftKey);
+    if (!act) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!event.repeat) act();
+  }
+
+  /** What a key does here; nothing for one that is the scene's. @returns {(() => void)|null} */
+  action(/** @type {string} */ key, /** @type {boolean} */ shift) {
+    // With Shift, arrows are the handle's.
+    if (STEPS[key] && !(shift && key.startsWith("Arrow"))) return () => this.step(STEPS[key]);
+    if (/^\d$/.test(key)) return () => this.type((this.typed + key).slice(-4));
+    if (STREAMLIT.includes(key.toLowerCase())) return () => {};
+    if (key.toLowerCase() === "f") return () => this.toggleFull();
+    if (key === "Home") return () => this.step(-this.count);
+    if (key === "End") return () => this.step(this.count);
+    if (key === "Enter" && this.typed) return () => this.jump();
+    if (key === "Escape") return () => (this.typed ? this.type("") : this.on.leave());
+    return null;
+  }
+
+  type(/** @type {string} */ typed) {
+    this.typed = typed;
+    this.number.textContent = typed ? `→ ${typed}` : `${this.k + 1} / ${this.count}`;
+    this.say("");
+    if (typed) this.timers.said = setTimeout(() => this.type(""), SAID);
+  }
+
+  jump() {
+    const { typed } = this;
+    const k = readNumber(typed, this.count);
+    this.type("");
+    if (k === null) this.say(`There is no scene ${typed}.`);
+    else if (k !== this.k) this.on.go(k);
+  }
+
+  say(/** @type {string} */ text) {
+    clearTimeout(this.timers.said);
+    this.said.textContent = text;
+    if (text) this.timers.said = setTimeout(() => this.say(""), SAID);
+  }
+
+  async toggleFull() {
+    try {
+      // A dialog itself cannot fill the screen.
+      await (document.fullscreenElement
+        ? document.exitFullscreen()
+        : this.stage.requestFullscreen());
+    } catch {
+      this.say("This browser shows no full screen here.");
+    }
+  }
+
+  /** Show the pointer for a while. */
+  wake() {
+    clearTimeout(this.timers.idle);
+    this.stage.classList.remove("pr-idle");
+    this.timers.idle = setTimeout(() => this.stage.classList.add("pr-idle"), IDLE);
+  }
+
+  close() {
+    this.ended.abort();
+    clearTimeout(this.timers.said);
+    clearTimeout(this.timers.idle);
+    if (document.fullscreenElement === this.stage) document.exitFullscreen().catch(() => {});
+    this.dialog.close();
+    this.dialog.remove();
+  }
+}
+
+/** A caption's Markdown as elements. */
+export function captionParts(/** @type {string} */ caption) {
+  return readCaption(caption).map(({ tag, text }) => element(tag, { text }));
+}
+
+function barButton(
+  /** @type {string} */ sign,
+  /** @type {string} */ label,
+  /** @type {() => void} */ onclick,
+) {
+  return element("button", {
+    ...{ type: "button", text: sign, title: label, "aria-label": label },
+    onclick,
+  });
+}
