@@ -14,6 +14,10 @@ from typing import NamedTuple
 
 import torch
 import torch.distributed as dist
+
+# Its functions keep the process group that there is when they are defined: had DDP imported it, the
+# group's threads would outlive the group, and one that frees a tensor while Python ends aborts it.
+import torch.distributed.nn.functional
 from torch import Tensor, nn
 
 __all__ = ["ProcessGroup", "is_rank_0", "local_device", "process_group"]
