@@ -21,7 +21,7 @@ __all__ = ["app"]
 
 ROOT = Path(__file__).parent
 BASE = f"/{st.get_option('server.baseUrlPath').strip('/')}".rstrip("/")
-PAGES = ("compare", "film", "projections", "samples", "model")
+PAGES = ("compare", "film", "projections", "samples", "model", "present")
 # Addresses of former pages, and where what they showed is now.
 MOVED = {
     "manifold": "?tool=manifold",

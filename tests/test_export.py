@@ -200,6 +200,54 @@ def test_texts_of_checkpoints_stay_texts(tmp_path: Path, offline: Page) -> None:
     offline.forgiven.append("violates")
 
 
+def _talk(path: Path, *links: str) -> Path:
+    scenes = [{"link": link, "caption": f"**{link[:4]}**"} for link in links]
+    path.write_text(json.dumps({"format": "vae-explorer-scenes", "version": 1, "scenes": scenes}))
+    return path
+
+
+def test_it_opens_with_a_talk(tmp_path: Path, offline: Page) -> None:
+    folders = [_save_tiny(tmp_path / name, TINY) for name in ("one", "two")]
+    links = ("explore?checkpoint=one&z=1,2,3", "compare?compare=two/one", "?checkpoint=two")
+    talk, file = _talk(tmp_path / "talk.json", *links), tmp_path / "talk.html"
+    arguments = [*map(str, folders), "--html", str(file), "--scenes", str(talk)]
+    assert export.main(arguments) == 0
+    offline.goto(file.as_uri())
+    stage = offline.get_by_test_id("stage")
+    first = stage.locator("[data-testid=decoded][data-z]").first
+    first.wait_for()
+    assert z_of(first) == [1, 2, 3]
+    offline.keyboard.press("PageDown")
+    stage.locator("xpath=self::*[@data-scene='2']").wait_for()
+    pictures = stage.locator("[data-testid=panel] [data-testid=decoded][data-z]")
+    wait_until(offline, lambda: pictures.count() == 2)
+    offline.reload()
+    stage.locator("xpath=self::*[@data-scene='2']").wait_for()
+    offline.keyboard.press("Escape")
+    stage.wait_for(state="detached")
+    offline.locator("[data-testid=tab][data-page=explore]").click()
+    ExportedMap(offline)
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("film?checkpoint=one", "no film"),
+        ("explore?checkpoint=mnist-2d", "not given"),
+        ("compare?compare=one/other", "several shapes"),
+        ("model?checkpoint=one", "page"),
+    ],
+)
+def test_a_talk_that_the_file_could_not_show_is_refused(
+    link: str, found: str, tmp_path: Path
+) -> None:
+    one = _save_tiny(tmp_path / "one", TINY)
+    other = _save_tiny(tmp_path / "other", replace(TINY, image_shape=(1, 5, 5)))
+    talk = _talk(tmp_path / "talk.json", "explore?checkpoint=one", link)
+    with pytest.raises(ValueError, match=rf"talk\.json: scene 2: .*{found}"):
+        show(one, other, scenes=talk)
+
+
 def test_a_notebook_shows_it_in_a_frame(tmp_path: Path, offline: Page) -> None:
     folder = _save_tiny(tmp_path / "tiny", TINY)
     html = tmp_path / "notebook.html"

@@ -47,6 +47,7 @@ from vae_explorer.live.doors import script_source
 from vae_explorer.live.plan import Plan
 from vae_explorer.live.routes import ASSETS
 from vae_explorer.live.store import digest
+from vae_explorer.scenes import Scenes, read_scenes
 
 if TYPE_CHECKING:
     from vae_explorer.data import Split
@@ -75,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             encoder=not args.no_encoder,
             originals=args.originals,
             data_dir=args.data_dir,
+            scenes=args.scenes,
             say=lambda text: print(text, flush=True),
         )
         with replacing(args.html) as temporary:
@@ -91,6 +93,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
     add("--html", type=Path, required=True, metavar="FILE", help="the file to write")
+    add("--scenes", type=Path, metavar="FILE", help="a talk to open with: a JSON file of scenes")
     add("--no-encoder", action="store_true", help="leave out encoders, and with them drawing")
     add("--originals", type=_count, default=0, metavar="N", help="test images to put in (0)")
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
@@ -122,10 +125,15 @@ class Frame:
 
 
 def show(
-    *checkpoints: Path | str, encoder: bool = True, originals: int = 0, height: int = HEIGHT
+    *checkpoints: Path | str,
+    encoder: bool = True,
+    originals: int = 0,
+    scenes: Path | str | None = None,
+    height: int = HEIGHT,
 ) -> Frame:
     """Return the live map of checkpoints, which a notebook shows in a frame; see `export_page`."""
-    return Frame(export_page(checkpoints, encoder=encoder, originals=originals), height)
+    page = export_page(checkpoints, encoder=encoder, originals=originals, scenes=scenes)
+    return Frame(page, height)
 
 
 def export_page(
@@ -134,6 +142,7 @@ def export_page(
     encoder: bool = True,
     originals: int = 0,
     data_dir: Path | str | None = None,
+    scenes: Path | str | None = None,
     say: Say = lambda text: None,
 ) -> bytes:
     """Return the page of some checkpoints, in UTF-8.
@@ -146,18 +155,29 @@ def export_page(
         encoder: whether the encoders go in; the drawing pad needs them.
         originals: how many test images of each checkpoint go in.
         data_dir: where the data sets are; None for `data.default_data_dir()`.
+        scenes: a file of a talk, with which the page opens; it may show these checkpoints alone.
         say: called with a sentence for what is worth knowing.
 
     Raises:
-        FileNotFoundError, ValueError: where a checkpoint, or the data set of the originals, is
-            missing or damaged, or a checkpoint does not fit a browser.
+        FileNotFoundError, ValueError: where a checkpoint, the data set of the originals or the
+            talk is missing or damaged, or a checkpoint does not fit a browser.
     """
     if not checkpoints:
         raise ValueError("checkpoints: found none, expected the folder of at least one")
+    paths = list(dict.fromkeys(map(Path, checkpoints)))
+    names = _unlike([plain_text(path.resolve().name) for path in paths])
+    talk = read_scenes(scenes) if scenes else None
+    for k, scene in enumerate(talk.scenes if talk else (), 1):
+        if not set(scene.checkpoints) <= set(names):
+            raise ValueError(
+                f"{scenes}: scene {k}: found a checkpoint that is not given, expected one of "
+                f"{', '.join(names)}; give its folder, too"
+            )
+    options = {"encoder": encoder, "originals": originals, "data_dir": data_dir, "say": say}
     parts = []
-    for path in dict.fromkeys(map(Path, checkpoints)):
+    for path, name in zip(paths, names, strict=True):
         before = files_changed(path)
-        parts.append(_Part.of(path, encoder, originals, data_dir, say))
+        parts.append(_Part.of(path, name, **options))
         if files_changed(path) != before:
             raise ValueError(
                 f"{path}: found that its files changed while they were read, expected one state "
@@ -169,8 +189,20 @@ def export_page(
             f"checkpoints: found {len(shapes)} image shapes, expected at most "
             f"{MAX_IMAGE_SHAPES} in one file; write several files"
         )
-    groups = [[part for part in parts if part.meta.model.image_shape == shape] for shape in shapes]
-    return _page(parts, [group[:MAX_COMPARED] for group in groups if len(group) > 1])
+    alike = [[part for part in parts if part.meta.model.image_shape == shape] for shape in shapes]
+    groups = [group[:MAX_COMPARED] for group in alike if len(group) > 1]
+    for k, scene in enumerate(talk.scenes if talk else (), 1):
+        shown = [part for name in scene.checkpoints for part in parts if part.name == name]
+        if scene.page == "film" and "film" not in shown[0].blobs:
+            raise ValueError(f"{scenes}: scene {k}: {shown[0].name} has no film")
+        if len({part.meta.model.image_shape for part in shown}) > 1:
+            raise ValueError(
+                f"{scenes}: scene {k}: found images of several shapes, expected checkpoints of one "
+                "to compare"
+            )
+        if len(shown) > 1 and shown not in groups:
+            groups.append(shown)
+    return _page(parts, groups, talk)
 
 
 def why_not_exported(path: Path) -> str | None:
@@ -193,7 +225,14 @@ class _Part:
 
     @classmethod
     def of(
-        cls, path: Path, encoder: bool, originals: int, data_dir: Path | str | None, say: Say
+        cls,
+        path: Path,
+        name: str,
+        *,
+        encoder: bool,
+        originals: int,
+        data_dir: Path | str | None,
+        say: Say,
     ) -> _Part:
         from vae_explorer.data import load_dataset
 
@@ -205,7 +244,6 @@ class _Part:
             latents = Latents.empty(meta.model.latent_dim)
         colours = class_colours(len(meta.dataset.classes))
         blobs = {"points": points_blob(latents, meta, principal_axes(latents.mean), colours, True)}
-        name = plain_text(path.resolve().name)
         try:
             record = meta.dataset
             test = load_dataset(record.name, data_dir, False, record.checksum).test
@@ -305,20 +343,19 @@ def _originals(test: Split, latents: Latents, count: int) -> bytes:
 # The page's text.
 
 
-def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
+def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scenes | None) -> bytes:
     """Return the page of all parts, of which those in a group are compared."""
     blobs = {digest(blob): blob for part in parts for blob in part.blobs.values()}
-    names = _unlike([part.name for part in parts])
-    live = {id(part): _live(part, name) for part, name in zip(parts, names, strict=True)}
+    live = {id(part): _live(part) for part in parts}
     contents = {
         "checkpoints": [
             {
-                "name": name,
+                "name": part.name,
                 "explore": live[id(part)],
-                "film": _film(part, name),
+                "film": _film(part),
                 "comparison": next((k for k, g in enumerate(groups) if part in g), None),
             }
-            for part, name in zip(parts, names, strict=True)
+            for part in parts
         ],
         "comparisons": [_comparison(group, live) for group in groups],
         "originals": {
@@ -326,9 +363,16 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
             for part in parts
             if "originals" in part.blobs
         },
+        "scenes": talk and talk.as_data(),
     }
-    left_out = {"film.js"} - {"film.js" for part in parts if "film" in part.blobs}
-    left_out |= {"compare.js"} - {"compare.js" for _ in groups}
+    # In the order of the style sheets: each may overrule those before it.
+    there = {
+        "compare": bool(groups),
+        "film": any("film" in part.blobs for part in parts),
+        "present": talk is not None,
+    }
+    left_out = [f"{name}.js" for name in there if not there[name]]
+    title = talk.title if talk and talk.title else ", ".join(part.name for part in parts)
     scripts = _json({"imports": _modules(frozenset(left_out))})
     start = _renamed("start.js", _script("start.js"))
     inline = " ".join(map(script_source, (scripts, start)))
@@ -338,7 +382,7 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
     )
     styles = "\n".join(
         (ASSETS / f"{name}.css").read_text(encoding="utf-8")
-        for name in ("exported", "map", "compare", "film")
+        for name in ("exported", "map", *filter(there.get, there))
     )
     texts = "\n".join(
         f'<script type="application/octet-stream" id="{name}">{_seven_bits(blob)}</script>'
@@ -351,7 +395,7 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]]) -> bytes:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>{html.escape(", ".join(names))} · VAE Explorer</title>
+<title>{html.escape(title)} · VAE Explorer</title>
 <style>{styles}</style>
 </head>
 <body>
@@ -372,15 +416,15 @@ def _unlike(names: Sequence[str]) -> list[str]:
     return taken
 
 
-def _live(part: _Part, name: str) -> dict[str, Any]:
+def _live(part: _Part) -> dict[str, Any]:
     """Return what the page Explore takes, as `ui.loaders.load_live` does for the app."""
     digests = {kind: digest(part.blobs[kind]) for kind in ("points", "decoder")}
     digests["encoder"] = digest(part.blobs["encoder"]) if "encoder" in part.blobs else None
-    return {**digests, "name": name, "key": digest(f"{name} {digests}".encode())}
+    return {**digests, "name": part.name, "key": digest(f"{part.name} {digests}".encode())}
 
 
-def _film(part: _Part, name: str) -> dict[str, str] | None:
-    return {"key": digest(part.blobs["film"]), "name": name} if "film" in part.blobs else None
+def _film(part: _Part) -> dict[str, str] | None:
+    return {"key": digest(part.blobs["film"]), "name": part.name} if "film" in part.blobs else None
 
 
 def _comparison(group: Sequence[_Part], live: Mapping[int, dict[str, Any]]) -> dict[str, Any]:

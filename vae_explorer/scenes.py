@@ -19,7 +19,15 @@ from urllib.parse import parse_qsl, urlencode
 from vae_explorer.checkpoint.reading import parse_json
 from vae_explorer.checkpoint.text import plain_text
 
-__all__ = ["DEFAULT_SCENES", "MAX_SCENES", "Scene", "Scenes", "parse_scenes", "read_scenes"]
+__all__ = [
+    "DEFAULT_SCENES",
+    "MAX_SCENES",
+    "Scene",
+    "Scenes",
+    "parse_scenes",
+    "read_scenes",
+    "split_needs",
+]
 
 # A talk about the checkpoints that come with the repository.
 DEFAULT_SCENES = Path(__file__).with_name("scenes.json")
@@ -155,18 +163,32 @@ def _link(text: str) -> tuple[str, tuple[str, ...], str]:
         query = urlencode(said)
     if page not in PAGES:
         raise ValueError(f"link: found another page, expected one of {', '.join(PAGES)}")
+    names = said.get("compare" if page == "compare" else "checkpoint", "")
+    return page, _checkpoints(page, names), f"{page}?{query}"
+
+
+def split_needs(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the page and the checkpoints of `Scene.needs`; `ValueError` for any other text."""
+    page, _, names = text.partition(" ")
+    if page not in PAGES or len(text) > MAX_LINK:
+        raise ValueError(f"found another page, expected one of {', '.join(PAGES)}")
+    return page, _checkpoints(page, names)
+
+
+def _checkpoints(page: str, text: str) -> tuple[str, ...]:
+    """Return the names of the checkpoints of a page, as a link has them."""
     if page != "compare":
-        if not said.get("checkpoint"):
+        if not text:
             raise ValueError("link: found no checkpoint, expected one, as in checkpoint=mnist-2d")
-        return page, (said["checkpoint"],), f"{page}?{query}"
-    names = tuple(said.get("compare", "").split("/"))
+        return (text,)
+    names = tuple(text.split("/"))
     several = len(set(filter(None, names)))
     if several != len(names) or not MIN_COMPARED <= several <= MAX_COMPARED:
         raise ValueError(
             f"link: found {several} checkpoints to compare, expected {MIN_COMPARED} to "
             f"{MAX_COMPARED} different ones, as in compare=mnist-2d/mnist-20d"
         )
-    return page, names, f"{page}?{query}"
+    return names
 
 
 def _check_keys(value: Any, known: Collection[str]) -> None:

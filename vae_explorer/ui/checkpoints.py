@@ -8,6 +8,7 @@ Python writes there adds an entry to the browser's history.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +30,10 @@ __all__ = [
     "choose_compared",
     "chosen_checkpoint",
     "compared",
+    "open_page",
+    "read_checkpoints",
     "usable_checkpoints",
+    "why_not_compared",
 ]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -149,17 +153,35 @@ def choose_compared(page: str) -> None:
         )
         st.info(f"A comparison takes {MIN_COMPARED} to {MAX_COMPARED} checkpoints: {more}")
         st.stop()
-    shapes = {name: known[name].meta.model.image_shape for name in names}
-    if len(set(shapes.values())) > 1:
-        found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        say_until_changed(
-            f"image shapes (C, H, W): found {found}, expected one for all, because one picture is "
-            "encoded by all; take those out that differ",
-            before,
-        )
+    if problem := why_not_compared([known[name] for name in names]):
+        say_until_changed(problem, before)
         st.stop()
     write_address(page, compare=SEPARATOR.join(chosen), checkpoint=None)
     state.shown = [known[name] for name in names]
+
+
+def why_not_compared(shown: Sequence[Shown]) -> str | None:
+    """Return in a sentence why checkpoints cannot be compared; None where they can."""
+    if len({meta.model.image_shape for *_, meta in shown}) == 1:
+        return None
+    found = ", ".join(f"{name} {meta.model.image_shape}" for name, _, meta in shown)
+    return (
+        f"image shapes (C, H, W): found {found}, expected one for all, because one picture is "
+        "encoded by all; take those out that differ"
+    )
+
+
+def read_checkpoints() -> tuple[dict[str, Shown], dict[str, str]]:
+    """Return each checkpoint whose description can be read, and what is wrong with the others."""
+    entries = _entries()
+    known = _known(entries)
+    return known, {name: _problem(name, entries) for name in entries if name not in known}
+
+
+def open_page(page: str) -> None:
+    """Open the page at the URL path `page`, which shows what it names itself, without a choice."""
+    st.session_state.open_page = page
+    st.session_state.shown = []
 
 
 def _read_address(page: str, fit: dict[str, Shown], entries: dict[str, CheckpointEntry]) -> None:

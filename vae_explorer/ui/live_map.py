@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -18,7 +19,18 @@ from vae_explorer.live.routes import ASSETS, PREFIX, asset_version
 from vae_explorer.ui.loaders import load_alignment, load_latents, load_live
 from vae_explorer.ui.markdown import escape_markdown, widget_key
 
-__all__ = ["show_comparison", "show_film", "show_map", "stop_without_a_plane", "write_address"]
+__all__ = [
+    "comparison_data",
+    "film_data",
+    "show_comparison",
+    "show_film",
+    "show_map",
+    "show_present",
+    "stop_without_a_plane",
+    "wanted_pages",
+    "why_no_plane",
+    "write_address",
+]
 
 # Only this small part travels with each run; it imports the rest, which the browser keeps.
 _component = st.components.v2.component(
@@ -40,19 +52,43 @@ def show_map(path: Path) -> None:
 def show_comparison(shown: Sequence[tuple[str, Path, Meta]]) -> None:
     """Show the live maps of two to four checkpoints under one handle: name, folder, description."""
     stop_without_a_plane({name: meta.model.latent_dim for name, _, meta in shown})
+    _component(key="comparison", data=comparison_data(shown) | {"base": _base("compare.js")})
+
+
+def comparison_data(shown: Sequence[tuple[str, Path, Meta]]) -> dict[str, Any]:
+    """Return what the page Compare takes of two to four checkpoints; see `show_comparison`."""
     first = shown[0][1]
     checkpoints = []
     for name, path, meta in shown:
         alignment = None if path == first else load_alignment(first, path)
         checkpoints.append(load_live(path) | {"name": plain_text(name)} | compared(meta, alignment))
     key = " ".join(checkpoint["key"] for checkpoint in checkpoints)
-    data = {"key": key, "checkpoints": checkpoints, "base": _base("compare.js")}
-    _component(key="comparison", data=data)
+    return {"key": key, "checkpoints": checkpoints}
 
 
 def show_film(name: str, digest: str) -> None:
     """Show the film of the checkpoint `name`, whose blob has the digest `digest`."""
-    _component(key="film", data={"key": digest, "name": plain_text(name), "base": _base("film.js")})
+    _component(key="film", data=film_data(name, digest) | {"base": _base("film.js")})
+
+
+def film_data(name: str, digest: str) -> dict[str, str]:
+    """Return what the page Film takes; see `show_film`."""
+    return {"key": digest, "name": plain_text(name)}
+
+
+def show_present(data: dict[str, Any]) -> None:
+    """Show scenes; `ui/page/present.py` says what stands in `data`."""
+    # Named here, or what the browser wants would not come back.
+    _component(
+        key="present",
+        data=data | {"base": _base("present.js")},
+        on_wanted_change=lambda: None,
+    )
+
+
+def wanted_pages() -> Any:
+    """Return what the browser wants to have on the page Present, as it came from there."""
+    return (st.session_state.get("present") or {}).get("wanted")
 
 
 def write_address(page: str, /, **choice: str | None) -> None:
@@ -73,11 +109,17 @@ def _base(script: str) -> dict[str, str]:
 
 def stop_without_a_plane(dims: dict[str, int]) -> None:
     """Say which checkpoints have too few dimensions for a map, and stop the page."""
-    if flat := [name for name, count in dims.items() if count < 2]:
-        st.error(
-            escape_markdown(
-                f"{', '.join(flat)}: found 1 latent dimension, expected at least 2 to draw a map; "
-                "train one with --latent-dim 2"
-            )
-        )
+    if problem := why_no_plane(dims):
+        st.error(escape_markdown(problem))
         st.stop()
+
+
+def why_no_plane(dims: dict[str, int]) -> str | None:
+    """Return in a sentence which of some checkpoints have too few dimensions for a map."""
+    flat = [name for name, count in dims.items() if count < 2]
+    if not flat:
+        return None
+    return (
+        f"{', '.join(flat)}: found 1 latent dimension, expected at least 2 to draw a map; "
+        "train one with --latent-dim 2"
+    )

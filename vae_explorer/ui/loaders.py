@@ -66,6 +66,7 @@ __all__ = [
     "part_of_page",
     "say_until_changed",
     "states_of",
+    "why_no_film",
     "why_no_map",
     "why_not_exported",
 ]
@@ -305,6 +306,15 @@ def why_no_map(path: Path) -> str | None:
     except (ValueError, OSError) as error:
         return str(error)
     return None
+
+
+def why_no_film(path: Path) -> str | None:
+    """Return in a sentence why a checkpoint's film cannot be shown; None where it can."""
+    try:
+        found = _film.or_raise(path)
+    except (ValueError, OSError) as error:
+        return str(error)
+    return None if found else f"{path.name} has no film"
 
 
 @_loader()

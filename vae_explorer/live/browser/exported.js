@@ -17,11 +17,17 @@ import { withSearch } from "./link.js";
  * @property {Exported[]} checkpoints
  * @property {any[]} comparisons data of the page Compare
  * @property {Record<string, string>} originals digests of test images by a checkpoint's key
+ * @property {{title: string, scenes: any[]}|null} scenes of a talk, as the page Present takes them
  *
  * @typedef {keyof typeof PAGES} PageName
  */
 
 const PAGES = {
+  present: {
+    title: "Present",
+    script: () => import("./present.js"),
+    data: () => talk,
+  },
   explore: {
     title: "Explore",
     script: () => import("./explore.js"),
@@ -43,6 +49,10 @@ const NAMES = /** @type {PageName[]} */ (Object.keys(PAGES));
 
 /** @type {Contents} */
 const contents = JSON.parse(document.getElementById("contents")?.textContent ?? "");
+const talk = contents.scenes && {
+  ...contents.scenes,
+  ...{ key: "talk", file: "", pages: dataOfPages(), missing: {}, play: !location.search },
+};
 let source = /** @type {import("./dom/source.js").Source} */ ({});
 let page = /** @type {PageName} */ ("explore");
 let checkpoint = contents.checkpoints[0];
@@ -66,6 +76,19 @@ const picker = element(
 const message = element("p", { class: "ex-message", role: "status" });
 const place = element("main");
 
+/** What the pages of scenes take, by names such as `film mnist-2d`. */
+function dataOfPages() {
+  const { checkpoints, comparisons } = contents;
+  return Object.fromEntries([
+    ...checkpoints.map(({ name, explore }) => [`explore ${name}`, explore]),
+    ...checkpoints.flatMap(({ name, film }) => (film ? [[`film ${name}`, film]] : [])),
+    ...comparisons.map((data) => [
+      `compare ${data.checkpoints.map((/** @type {any} */ { name }) => name).join("/")}`,
+      data,
+    ]),
+  ]);
+}
+
 /** Read from the address what is open; what cannot be meant is said, and left out. */
 function readAddress() {
   const query = new URLSearchParams(location.search);
@@ -73,7 +96,9 @@ function readAddress() {
   const names = contents.checkpoints.map(({ name }) => name);
   checkpoint = contents.checkpoints[Math.max(0, names.indexOf(named ?? ""))];
   const offered = NAMES.filter((name) => PAGES[name].data(checkpoint));
-  page = offered.find((name) => name === asked) ?? "explore";
+  // A talk comes first, unless a link leads elsewhere.
+  const first = talk && (!query.size || query.has("scene")) ? "present" : "explore";
+  page = offered.find((name) => name === asked) ?? first;
   message.textContent = [
     named !== null && named !== checkpoint.name
       ? `The link’s checkpoint is not in this file: expected one of ${names.join(", ")}.`
@@ -107,7 +132,7 @@ async function open() {
     tab.setAttribute("aria-current", NAMES[k] === page ? "page" : "false");
   }
   picker.selectedIndex = contents.checkpoints.indexOf(checkpoint);
-  picker.hidden = contents.checkpoints.length < 2;
+  picker.hidden = contents.checkpoints.length < 2 || page === "present";
   const { mount } = await PAGES[name].script();
   // Meanwhile something else may have been chosen.
   if (PAGES[page].data(checkpoint) === data) {
