@@ -216,7 +216,7 @@ def test_it_opens_with_a_talk(tmp_path: Path, offline: Page) -> None:
     stage = offline.get_by_test_id("stage")
     first = stage.locator("[data-testid=decoded][data-z]").first
     first.wait_for()
-    assert z_of(first) == [1, 2, 3]
+    assert list(z_of(first)) == [1, 2, 3]
     offline.keyboard.press("PageDown")
     stage.locator("xpath=self::*[@data-scene='2']").wait_for()
     pictures = stage.locator("[data-testid=panel] [data-testid=decoded][data-z]")
