@@ -74,6 +74,9 @@ test("a view grows by equal factors, about the place that stays where it is on t
   const fixed = [3.2, -17 / 15];
   const there = new Screen(a, 100).toScreen(...fixed);
   for (const view of views) near(new Screen(view, 100).toScreen(...fixed), there, 1e-6);
+  // What does not move need not be drawn anew.
+  const same = new View(a.x, a.y, a.span);
+  assert.equal(viewBetween(a, same, 0.3), same);
   const moved = SHARES.map((t) => viewBetween(a, new View(4, 1, 8), t));
   near(
     moved.map(({ x }) => x),

@@ -28,7 +28,7 @@ export function ease(/** @type {number} */ share) {
  * @param {number} share
  */
 export function viewBetween(a, b, share) {
-  if (share >= 1) return b;
+  if (share >= 1 || (a.x === b.x && a.y === b.y && a.span === b.span)) return b;
   const growth = Math.log(b.span / a.span);
   const moved =
     Math.abs(growth) < SAME_WIDTH ? share : Math.expm1(share * growth) / Math.expm1(growth);
