@@ -9,11 +9,12 @@ import { element } from "./dom/element.js";
 import { latest } from "./dom/latest.js";
 import { save } from "./dom/save.js";
 import { createGlide } from "./glide.js";
+import { mapFiles } from "./files/map-files.js";
 import { createAddress, openedLink } from "./link.js";
 import { runnerOf } from "./nn/runner.js";
 import { createMount } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
-import { ExportMenu, NO_PATH, noLattice } from "./panels/export-menu.js";
+import { ExportMenu } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { ModelPanel } from "./panels/model-panel.js";
@@ -181,7 +182,7 @@ class Compare {
       link: () => this.address.link(),
       collects: this.collects,
     });
-    const exports = new ExportMenu(() => this.exports(), signal);
+    const exports = this.createExports(root);
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => everywhere(state, (map) => one.chooseTool(map, tool))),
@@ -508,33 +509,27 @@ class Compare {
 
   // What can be saved.
 
-  /** @returns {import("./panels/export-menu.js").ExportGroup[]} */
-  exports() {
-    const { state } = this.store;
-    return [
-      {
-        title: "Lattice",
-        files: [
-          {
-            text: "PNG",
-            help: "The lattices of all models, side by side",
-            why: () => noLattice(state.maps[0]),
-            save: (scale) => this.savePng(scale),
-          },
-        ],
-      },
-      {
-        title: "Path",
-        files: [
-          {
-            text: "GIF",
-            help: "The path in all models, side by side, there and back",
-            why: () => (state.frames.some(Boolean) ? "" : NO_PATH),
-            save: () => this.saveGif(),
-          },
-        ],
-      },
-    ];
+  createExports(/** @type {HTMLElement} */ root) {
+    const shown = () => {
+      const { maps, frames, rows } = this.store.state;
+      return this.parts.panels.map(({ map, picture }, k) => {
+        const { name } = this.checkpoints[k];
+        const model = { name, title: name, state: maps[k], z: maps[k].z };
+        const strips = { frames: frames[k], row: rows[k] };
+        return { ...model, ...strips, grid: map.grid, picture: picture.canvas };
+      });
+    };
+    const more = () => {
+      const { mode, aligned } = this.store.state;
+      return { mode, aligned };
+    };
+    const { map, picture, lattice, strip, path, data } = mapFiles(shown, root, more);
+    const gif = {
+      ...{ text: "GIF", help: "The path’s pictures, there and back", why: path.files[0].why },
+      save: () => this.saveGif(),
+    };
+    path.files.unshift(gif);
+    return new ExportMenu(() => [map, picture, lattice, strip, path, data], this.signal);
   }
 
   /** The pictures of all models, side by side, as a GIF. */
@@ -545,25 +540,6 @@ class Compare {
     const { pixels, shape } = sideBySide(shown, this.spaces[0].shape);
     const { speed } = maps[0].pathSettings;
     save(pathGif(pixels, shown[0].count, shape, path.length - 1, speed), `${this.name}-path.gif`);
-  }
-
-  /** The lattices of all models, side by side, as a PNG. */
-  async savePng(/** @type {number} */ scale) {
-    const files = await Promise.all(this.parts.panels.map(({ map }) => map.grid.png?.(scale)));
-    const pictures = await Promise.all(
-      files.flatMap((file) => (file ? [createImageBitmap(file)] : [])),
-    );
-    const gap = GAP * scale;
-    const width = pictures.reduce((sum, picture) => sum + picture.width + gap, -gap);
-    const height = Math.max(...pictures.map((picture) => picture.height));
-    const canvas = new OffscreenCanvas(width, height);
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    let left = 0;
-    for (const picture of pictures) {
-      context.drawImage(picture, left, 0);
-      left += picture.width + gap;
-    }
-    save(await canvas.convertToBlob({ type: "image/png" }), `${this.name}-lattice.png`);
   }
 
   get name() {

@@ -6,12 +6,13 @@ import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { save } from "./dom/save.js";
 import { createGlide } from "./glide.js";
+import { mapFiles } from "./files/map-files.js";
 import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
 import { createMount } from "./page.js";
 import { DrawingPanel } from "./panels/drawing.js";
-import { ExportMenu, NO_PATH, noLattice } from "./panels/export-menu.js";
+import { ExportMenu } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { Message } from "./panels/message.js";
@@ -194,7 +195,7 @@ class Explore {
       link: () => this.address.link(),
       collects: Boolean(this.data.base),
     });
-    const exports = new ExportMenu(() => this.exports(), this.signal);
+    const exports = this.createExports(root);
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => act.chooseTool(state, tool)),
@@ -497,32 +498,21 @@ class Explore {
 
   // What can be saved.
 
-  /** @returns {import("./panels/export-menu.js").ExportGroup[]} */
-  exports() {
-    return [
-      {
-        title: "Lattice",
-        files: [
-          {
-            text: "PNG",
-            help: "The decoded pictures of the lattice, one beside the other",
-            why: () => noLattice(this.store.state),
-            save: (scale) => this.savePng(scale),
-          },
-        ],
-      },
-      {
-        title: "Path",
-        files: [
-          {
-            text: "GIF",
-            help: "The decoded pictures of the path, there and back",
-            why: () => (this.store.state.frames ? "" : NO_PATH),
-            save: () => this.saveGif(),
-          },
-        ],
-      },
-    ];
+  createExports(/** @type {HTMLElement} */ root) {
+    const shown = () => {
+      const { state } = this.store;
+      const { z, frames, row } = state;
+      const { map, picture } = this.parts;
+      const model = { name: this.data.name, title: "", state, z, frames, row };
+      return [{ ...model, grid: map.grid, picture: picture.canvas }];
+    };
+    const { map, picture, lattice, strip, path, data } = mapFiles(shown, root);
+    const gif = {
+      ...{ text: "GIF", help: "The path’s pictures, there and back", why: path.files[0].why },
+      save: () => this.saveGif(),
+    };
+    path.files.unshift(gif);
+    return new ExportMenu(() => [map, picture, lattice, strip, path, data], this.signal);
   }
 
   saveGif() {
@@ -531,13 +521,6 @@ class Explore {
     const { shape } = this.space;
     const file = pathGif(frames.pixels, frames.count, shape, path.length - 1, pathSettings.speed);
     save(file, `${this.data.name}-path.gif`);
-  }
-
-  async savePng(/** @type {number} */ scale) {
-    const { projection } = this.store.state;
-    const name = [this.data.name, ...projection.titles, projection.scale].join("-");
-    const file = await this.parts.map.grid.png?.(scale);
-    if (file) save(file, `${name.replaceAll(/[^\w.-]+/g, "")}.png`);
   }
 
   // Everything that follows the state.

@@ -2,6 +2,7 @@
 import { fetchBlob } from "./dom/blob.js";
 import { createPicture, paint } from "./dom/canvas.js";
 import { element } from "./dom/element.js";
+import { mapFiles } from "./files/map-files.js";
 import { FilmGrid } from "./film/film-grid.js";
 import { FILM_NAMES, readFilm, writeFilm } from "./film/link.js";
 import { Reel } from "./film/reel.js";
@@ -71,7 +72,7 @@ class Film {
       link: () => this.address.link(),
       collects: Boolean(opening.data.base),
     });
-    this.exportMenu = new ExportMenu(() => [], signal);
+    this.exportMenu = this.createExports(opening);
     /** The last frame of Play: when it was, and seconds and frames since Play was pressed. */
     this.played = { at: 0, seconds: 0, frames: 0 };
     this.frame = 0;
@@ -130,6 +131,19 @@ class Film {
     this.drawn = null;
     this.store.redraw();
     this.address.publish();
+  }
+
+  createExports(/** @type {import("./page.js").Opening<string>} */ { root, data, signal }) {
+    const { reel } = this;
+    const epoch = () => Number(reel.value(reel.epoch, this.store.state.time).toFixed(2));
+    const shown = () => {
+      const { state } = this.store;
+      const model = { name: data.name, title: `epoch ${epoch()}`, state, z: reel.codeAt(state.z) };
+      const picture = { grid: this.map.grid, picture: this.picture };
+      return [{ ...model, ...picture, frames: null, row: null }];
+    };
+    const files = mapFiles(shown, root, () => ({ epoch: epoch() }));
+    return new ExportMenu(() => [files.map, files.picture, files.lattice, files.data], signal);
   }
 
   /** @returns {import("./map/map.js").MapActions} */

@@ -65,9 +65,15 @@ export function toColours(pixels, channels, image, left = 0, top = 0, width = im
   return !Number.isNaN(sum);
 }
 
-/** The 2-D context of a canvas that has no other. @param {HTMLCanvasElement} canvas */
+/**
+ * The 2-D context of a canvas that has no other.
+ * @template {HTMLCanvasElement|OffscreenCanvas} Canvas
+ * @param {Canvas} canvas
+ */
 export function contextOf(canvas) {
-  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  return /** @type {Canvas extends OffscreenCanvas ? OffscreenCanvasRenderingContext2D : CanvasRenderingContext2D} */ (
+    canvas.getContext("2d")
+  );
 }
 
 /**

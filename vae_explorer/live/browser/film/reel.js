@@ -35,6 +35,9 @@ export class Reel {
     this.places = halfToFloat(arrays.xy);
     const [x, y, side] = this.box;
     this.view = new View(x - (BAND / 2) * side, y - (BAND / 2) * side, (1 + BAND) * side);
+    /** Of the film's plane: where it is measured from, (D,), and its axes, (2, D). */
+    this.center = /** @type {Float32Array} */ (arrays.center);
+    this.axes = /** @type {Float32Array} */ (arrays.axes);
     this.projection = new FilmProjection(this, originOf(arrays));
     /** Pixels of the sheets that were looked into. @type {Map<number, ImageData>} */
     this.pixels = new Map();
@@ -80,6 +83,14 @@ export class Reel {
     const between = (/** @type {number} */ d) =>
       (1 - share) * this.places[from + d] + share * this.places[next + d];
     return [between(0), between(1)];
+  }
+
+  /** The code at a place of the plane, (D,). */
+  codeAt(/** @type {ArrayLike<number>} */ place) {
+    const { center, axes } = this;
+    return center.map(
+      (value, d) => value + place[0] * axes[d] + place[1] * axes[center.length + d],
+    );
   }
 
   /**

@@ -3,7 +3,7 @@
  * at multiples of the lattice's step, so that panning keeps those that are there; while new ones are
  * decoded, the old ones are drawn where they belong.
  */
-import { fitCanvas, toColours } from "../dom/canvas.js";
+import { contextOf, fitCanvas, toColours } from "../dom/canvas.js";
 import { latest } from "../dom/latest.js";
 
 /**
@@ -71,13 +71,15 @@ export class DecodedGrid {
         this.ask(wanted);
       }
     }
-    this.paint(projection, screen);
+    const ratio = fitCanvas(this.canvas, screen.side);
+    const context = contextOf(this.canvas);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.imageSmoothingEnabled = true;
+    this.paint(context, state, screen, ratio);
   }
 
-  paint(/** @type {Projection} */ projection, /** @type {Screen} */ screen) {
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    const ratio = fitCanvas(this.canvas, screen.side);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  /** @type {import("./map.js").Grid["paint"]} */
+  paint(context, { projection }, screen, ratio) {
     if (!this.cells || this.cells.projection !== projection) return;
     const { origin, step, left, bottom, columns, rows, canvas } = this.cells;
     const [x, y] = screen.toScreen(
@@ -85,31 +87,28 @@ export class DecodedGrid {
       origin[1] + (bottom + rows - 0.5) * step,
     );
     const cell = step * screen.scale * ratio;
-    context.imageSmoothingEnabled = true;
     context.drawImage(canvas, x * ratio, y * ratio, columns * cell, rows * cell);
   }
 
-  /**
-   * The cells that are asked for as a file, one picture beside the other.
-   * @param {number} scale pixels a side for each pixel
-   */
-  async png(scale) {
-    if (!this.wanted) throw new Error("There is no lattice on show.");
-    await this.decode(this.wanted);
-    const { canvas, columns, rows, decoder } = /** @type {Cells} */ (this.cells);
+  async whole() {
+    if (this.wanted) await this.decode(this.wanted);
+  }
+
+  /** @type {import("./map.js").Grid["picture"]} */
+  picture() {
+    if (!this.cells) throw new Error("The lattice is not decoded.");
+    const { canvas, columns, rows, decoder } = this.cells;
     const [height, width] = decoder.outputShape;
-    const [wide, high] = [width * scale, height * scale];
-    const file = new OffscreenCanvas(columns * wide, rows * high);
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (file.getContext("2d"));
-    context.imageSmoothingEnabled = false;
+    const file = new OffscreenCanvas(columns * width, rows * height);
+    const context = contextOf(file);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const [left, top] = corner(column, row, width, height);
-        const place = [column * wide, row * high, wide, high];
-        context.drawImage(canvas, left, top, width, height, place[0], place[1], wide, high);
+        const place = [column * width, row * height];
+        context.drawImage(canvas, left, top, width, height, place[0], place[1], width, height);
       }
     }
-    return file.convertToBlob({ type: "image/png" });
+    return file;
   }
 
   close() {
@@ -148,11 +147,7 @@ export class DecodedGrid {
     // Nobody waits for it any more.
     if (this.wanted?.projection !== wanted.projection) return;
     const canvas = new OffscreenCanvas(image.width, image.height);
-    /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(
-      image,
-      0,
-      0,
-    );
+    contextOf(canvas).putImageData(image, 0, 0);
     this.cells = { ...wanted, image, canvas };
     Object.assign(this.canvas.dataset, {
       cells: `${columns}x${rows}`,

@@ -32,7 +32,10 @@ import { createPoints } from "./points.js";
  * @property {(state: MapState, screen: Screen) => void} draw
  * @property {() => void} close
  * @property {boolean} [ready] whether there is anything to see; if it is not said, there is
- * @property {(scale: number) => Promise<Blob>} [png] what is there, as a file
+ * @property {(context: CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D, state: MapState,
+ *   screen: Screen, ratio: number) => void} paint what is there, `ratio` pixels a CSS pixel
+ * @property {() => Promise<void>} [whole] waits until all that is asked for is there
+ * @property {(state: MapState) => OffscreenCanvas} picture what is there, each decoded picture pixel by pixel
  *
  * @typedef {Object} MapOptions
  * @property {AbortSignal} signal ends all listening
@@ -141,11 +144,7 @@ export class LatentMap {
       this.placeLabelsSoon();
     } else if (changed("projection")) this.placeLabels(state);
     if (changed("view", "projection", "layers", "hidden")) {
-      this.points.draw(
-        screen,
-        this.palette(state, pointsShown, gridShown),
-        this.pointSize(state, screen),
-      );
+      this.points.draw(screen, palette(state, pointsShown, gridShown), pointSize(state, screen));
       if (!moving || changed("view", "layers")) {
         this.overlay.drawFrame(screen, state.projection, gridShown);
       }
@@ -215,31 +214,6 @@ export class LatentMap {
     const shown = state.layers.includes("points");
     this.overlay.drawLabels(screen, shown ? this.labels : [], state.hidden);
     this.overlay.drawRingNames(screen, state.projection);
-  }
-
-  /** RGBA for each class, from 0 to 1, (classes, 4). */
-  palette(
-    /** @type {MapState} */ { hidden },
-    /** @type {boolean} */ shown,
-    /** @type {boolean} */ overGrid,
-  ) {
-    // Few points may be seen better.
-    const faint = FAINT * Math.max(1, Math.sqrt(CROWD / Math.max(1, this.space.count)));
-    const opacity = overGrid ? Math.min(OPACITY, faint) : OPACITY;
-    return Float32Array.from(
-      this.space.header.colours.flatMap((colour, kind) => [
-        ...[1, 3, 5].map((k) => Number.parseInt(colour.slice(k, k + 2), 16) / 255),
-        shown && !hidden.has(kind) ? opacity : 0,
-      ]),
-    );
-  }
-
-  /** Side of a disc in CSS pixels: many points are small, and grow as one looks closer. */
-  pointSize(/** @type {MapState} */ { projection, view }, /** @type {Screen} */ { side }) {
-    const [left, bottom, right, top] = projection.extent;
-    const crowd = Math.max(1, this.space.count / CROWD) ** 0.25;
-    const closer = Math.max(1, Math.max(right - left, top - bottom) / view.span) ** 0.4;
-    return Math.min(9, Math.max(2.5, side / 115 / crowd) * closer);
   }
 
   // What is asked for.
@@ -323,4 +297,40 @@ export class LatentMap {
     this.points.release();
     this.state = null;
   }
+}
+
+/** RGBA for each class, from 0 to 1, (classes, 4). */
+function palette(
+  /** @type {MapState} */ { hidden, projection },
+  /** @type {boolean} */ shown,
+  /** @type {boolean} */ overGrid,
+) {
+  const opacity = opacityOf(projection.space, overGrid);
+  return Float32Array.from(
+    projection.space.header.colours.flatMap((colour, kind) => [
+      ...[1, 3, 5].map((k) => Number.parseInt(colour.slice(k, k + 2), 16) / 255),
+      shown && !hidden.has(kind) ? opacity : 0,
+    ]),
+  );
+}
+
+/** Of points. */
+export function opacityOf(
+  /** @type {import("../space/space.js").Space} */ { count },
+  /** @type {boolean} */ overGrid,
+) {
+  // Few points may be seen better.
+  const faint = FAINT * Math.max(1, Math.sqrt(CROWD / Math.max(1, count)));
+  return overGrid ? Math.min(OPACITY, faint) : OPACITY;
+}
+
+/** Side of a disc in CSS pixels: many points are small, and grow as one looks closer. */
+export function pointSize(
+  /** @type {MapState} */ { projection, view },
+  /** @type {Screen} */ { side },
+) {
+  const [left, bottom, right, top] = projection.extent;
+  const crowd = Math.max(1, projection.space.count / CROWD) ** 0.25;
+  const closer = Math.max(1, Math.max(right - left, top - bottom) / view.span) ** 0.4;
+  return Math.min(9, Math.max(2.5, side / 115 / crowd) * closer);
 }

@@ -202,28 +202,38 @@ function pixels(/** @type {Place} */ [left, top]) {
   return `${left.toFixed(1)},${top.toFixed(1)}`;
 }
 
+/**
+ * Where an axis, 0 or 1, is marked, in the map's units, and with which number.
+ * @returns {{value: number, text: string}[]}
+ */
+export function marksOf(
+  /** @type {Screen} */ screen,
+  /** @type {Projection} */ projection,
+  /** @type {0|1} */ axis,
+) {
+  const { box } = screen;
+  if (projection.scale === "linear") return ticks(box[axis], box[axis + 2]);
+  const shown = QUANTILE_TICKS.map((sigma) => {
+    const value = projection.origin[axis] + sigma;
+    const place = projection.warp([value, value])[axis];
+    return { value: place, text: String(Number(value.toFixed(1))).replace("-", "−") };
+  }).filter(({ value }) => value > box[axis] && value < box[axis + 2]);
+  // They crowd where the prior has little: those nearer to its mean come first.
+  const room = TICK_ROOM[axis] / screen.scale;
+  return shown.filter(({ value }, k) =>
+    shown.slice(0, k).every((other) => Math.abs(other.value - value) > room),
+  );
+}
+
 function axisTicks(/** @type {Screen} */ screen, /** @type {Projection} */ projection) {
-  const { side, box } = screen;
-  const marks = (/** @type {0|1} */ axis) => {
-    if (projection.scale === "linear") return ticks(box[axis], box[axis + 2]);
-    const shown = QUANTILE_TICKS.map((sigma) => {
-      const value = projection.origin[axis] + sigma;
-      const place = projection.warp([value, value])[axis];
-      return { value: place, text: String(Number(value.toFixed(1))).replace("-", "−") };
-    }).filter(({ value }) => value > box[axis] && value < box[axis + 2]);
-    // They crowd where the prior has little: those nearer to its mean come first.
-    const room = TICK_ROOM[axis] / screen.scale;
-    return shown.filter(({ value }, k) =>
-      shown.slice(0, k).every((other) => Math.abs(other.value - value) > room),
-    );
-  };
+  const { side } = screen;
   // Not in the corner, where the two would lie over each other, nor at the far ends.
-  const across = marks(0).flatMap(({ value, text }) => {
+  const across = marksOf(screen, projection, 0).flatMap(({ value, text }) => {
     const [x] = screen.toScreen(value, 0);
     if (x < BAND_LEFT + 6 || x > side - 14) return [];
     return [tick(x, side - 6, text, "middle", [x, side, x, side - 4])];
   });
-  const up = marks(1).flatMap(({ value, text }) => {
+  const up = marksOf(screen, projection, 1).flatMap(({ value, text }) => {
     const [, y] = screen.toScreen(0, value);
     if (y < 12 || y > side - BAND_BELOW - 4) return [];
     return [tick(6, y + 4, text, "start", [0, y, 4, y])];

@@ -16,17 +16,6 @@ import { button, group, menu } from "./toolbar.js";
 const SCALES = ["1", "2", "3", "4"].map((scale) => [scale, `${scale} ×`]);
 const USUAL_SCALE = "2";
 
-// Why a file cannot be saved.
-export const NO_PATH = "There is no path: choose Interpolate, and click where it is to go.";
-
-/** Why the lattice cannot be saved; "" if it can. */
-export function noLattice(
-  /** @type {import("../space/state.js").MapState} */ { projection, layers },
-) {
-  if (!projection.plane) return "This view has no inverse, and so no lattice: choose a plane.";
-  return layers.includes("grid") ? "" : "The lattice is not on the map: choose Manifold.";
-}
-
 export class ExportMenu {
   /**
    * @param {() => ExportGroup[]} groups asked for anew whenever the menu is drawn
