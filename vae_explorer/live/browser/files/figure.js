@@ -36,6 +36,8 @@ const LAYER = 1000;
 // Pixels a unit, of pictures in the figure.
 const SHARP = 4;
 const DARK = "#14161c";
+// Between the middles of labels, and how often they are moved apart.
+const [LABEL, TURNS] = [25, 50];
 
 /**
  * @param {Panel[]} panels side by side
@@ -92,7 +94,7 @@ async function mapOf(
   const labels = placeLabels(
     ...[projection.xy, space.label, space.header.classes.length, projection.extent],
   );
-  overlay.drawLabels(screen, shown ? labels.map((at) => inside(screen, at)) : [], hidden);
+  overlay.drawLabels(screen, shown ? spread(screen, labels, hidden) : [], hidden);
   overlay.drawRingNames(screen, projection);
   overlay.drawPosterior(screen, projection, state.selection);
   overlay.drawPath(screen, state);
@@ -131,6 +133,31 @@ async function mapOf(
 /** A place, if it is in view. @returns {Place|null} */
 function inside(/** @type {Screen} */ { box: [l, b, r, t] }, /** @type {Place|null} */ at) {
   return at && at[0] >= l && at[0] <= r && at[1] >= b && at[1] <= t ? at : null;
+}
+
+/** Places in view, of classes on show, moved apart until no label lies on another. */
+function spread(
+  /** @type {Screen} */ screen,
+  /** @type {(Place|null)[]} */ places,
+  /** @type {ReadonlySet<number>} */ hidden,
+) {
+  const shown = places.map((at, kind) => (hidden.has(kind) ? null : inside(screen, at)));
+  const moved = shown.map((at) => at && screen.toScreen(...at));
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [k, one] of moved.entries()) {
+      for (const other of moved.slice(0, k)) {
+        if (!one || !other) continue;
+        const [dx, dy] = [one[0] - other[0], one[1] - other[1]];
+        const distance = Math.hypot(dx, dy);
+        if (distance >= LABEL) continue;
+        // Half of what is missing for each; of two at one place, one goes down.
+        const share = distance ? (LABEL - distance) / distance / 2 : 0;
+        const [x, y] = distance ? [dx * share, dy * share] : [0, LABEL / 2];
+        [one[0], one[1], other[0], other[1]] = [one[0] + x, one[1] + y, other[0] - x, other[1] - y];
+      }
+    }
+  }
+  return moved.map((at) => at && screen.toPlane(...at));
 }
 
 /** The codes in view: a line a class, for some thousand of them, whose round ends are the points. */

@@ -57,7 +57,7 @@ export function mapFiles(models, root, more = () => ({})) {
   ) => save(await pngFile(canvas, said), fileName(`${ending}.png`));
   const view = () => ({ view: models()[0].state.projection.name });
   const figure = async () => {
-    const said = note("scatter", view());
+    const said = note("map", view());
     return { said, svg: await figureOf(models(), themeOf(root), said) };
   };
   const isPath = () => models()[0].state.tool === "interpolate";
