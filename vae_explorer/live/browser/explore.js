@@ -5,8 +5,8 @@
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { save } from "./dom/save.js";
-import { createGlide } from "./glide.js";
 import { mapFiles } from "./files/map-files.js";
+import { createGlide } from "./glide.js";
 import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
 import { browserRunner, runnerOf } from "./nn/runner.js";
