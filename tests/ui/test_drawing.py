@@ -1,4 +1,7 @@
-"""Drawn digits become pictures like MNIST's: against PIL's drawing, and through the encoders."""
+"""Drawn digits become pictures like MNIST's: against PIL's drawing, and through the encoders.
+
+The pad shows the drawing that is selected.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from live_map import pixels_of, wait_until
 from PIL import Image, ImageDraw
+from playwright.sync_api import Locator, Page, expect
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import center_of_mass
 from sklearn.neighbors import KNeighborsClassifier
@@ -173,3 +178,91 @@ def test_a_drawing_in_8_by_8_pixels_fills_them(prepared: Prepare, digits) -> Non
 
 def test_nothing_drawn_is_an_empty_picture(prepared: Prepare) -> None:
     np.testing.assert_array_equal(prepared([[]]), np.zeros((1, 28, 28)))
+
+
+def _ink(pad: Locator) -> np.ndarray:
+    """Return how much ink is where on the pad, (28, 28) from 0 to 1."""
+    values = pad.evaluate(
+        """c => {
+            const image = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+            return [c.width, ...image.data.filter((_, k) => k % 4 === 3)];
+        }"""
+    )
+    image = Image.fromarray(np.array(values[1:], np.uint8).reshape(values[0], values[0]))
+    return np.asarray(image.resize((28, 28), Image.Resampling.BOX)) / 255
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("query", "original"),
+    [
+        ("?checkpoint=mnist-2d", "[data-testid=original]"),
+        ("compare?compare=mnist-2d/mnist-20d", ".cm-held canvas"),
+    ],
+    ids=["explore", "compare"],
+)
+def test_the_pad_shows_the_drawing_that_is_selected(
+    page: Page, address: str, query: str, original: str
+) -> None:
+    page.goto(f"{address}/{query}")
+    pad = page.get_by_test_id("draw-pad")
+    expect(pad).to_have_attribute("data-enabled", "true")
+    x = page.locator(original)
+
+    def linked() -> str | None:
+        return page.evaluate("new URLSearchParams(location.search).get('drawing')")
+
+    def draw(*points: tuple[float, float]) -> np.ndarray:
+        """Draw a stroke by sides of the pad; return the ink when the address has it."""
+        before = linked()
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        places = [(box["x"] + u * box["width"], box["y"] + v * box["height"]) for u, v in points]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=4)
+        page.mouse.up()
+        wait_until(page, lambda: linked() not in (before, None))
+        frames = "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
+        page.evaluate(f"() => {frames}")
+        return _ink(pad)
+
+    def shows(expected: np.ndarray) -> None:
+        wait_until(page, lambda: np.allclose(_ink(pad), expected, atol=0.02))
+
+    def shows_original() -> None:
+        # Its pixels and those of the pad do not fit into each other.
+        wait_until(page, lambda: np.abs(_ink(pad) - pixels_of(x) / 255).mean() < 0.015)
+        assert _ink(pad).sum() > 30
+
+    first = draw((0.3, 0.2), (0.3, 0.8))
+    both = draw((0.7, 0.2), (0.7, 0.8))
+    assert first[:, :14].sum() > 10
+    assert both[:, 14:].sum() > 10 + first[:, 14:].sum()
+    page.keyboard.press("Control+z")
+    shows(first)
+    page.keyboard.press("Control+z")
+    shows(np.zeros((28, 28)))
+    for expected in (first, both):
+        page.keyboard.press("Control+Shift+Z")
+        shows(expected)
+    # What was taken back can be gone on with.
+    page.keyboard.press("Control+z")
+    shows(first)
+    more = draw((0.3, 0.5), (0.6, 0.5))
+    assert more[:, :14].sum() > first[:, :14].sum() - 1
+    assert more[13:15, 15:17].min() > 0.5
+
+    # A link has no strokes: its picture is on the pad, and the next stroke comes in its place.
+    page.goto("about:blank")
+    page.go_back()
+    expect(pad).to_have_attribute("data-enabled", "true")
+    shows_original()
+    alone = draw((0.3, 0.2), (0.3, 0.8))
+    np.testing.assert_allclose(alone, first, atol=0.02)
+    page.keyboard.press("Control+z")
+    shows_original()
+    page.get_by_role("button", name="Clear the drawing").click()
+    wait_until(page, lambda: linked() is None)
+    shows(np.zeros((28, 28)))

@@ -223,7 +223,7 @@ class Compare {
     const encodes = checkpoints.every(({ encoder }) => encoder !== null);
     const drawing = new DrawingPanel(shape, encodes, {
       encode: (pixels) => this.encodeDrawing(pixels),
-      clear: () => {},
+      clear: () => this.do((state) => shared.forgetDrawing(state, this.models)),
       again: () => this.loadEncoders(),
     });
     const message = element("p", { class: "lm-small", role: "status", "data-testid": "message" });
@@ -561,7 +561,7 @@ class Compare {
       press(mode, MODES[k][0] === state.mode);
     });
     press(parts.align, state.aligned);
-    parts.drawing.draw(state);
+    parts.drawing.draw(state, shared.drawingOf(state.selection));
     if (parts.message.textContent !== state.message) parts.message.textContent = state.message;
     parts.dock.hidden = first.tool === "scatter";
     for (const [tool, dock] of Object.entries(parts.docks)) dock.hidden = tool !== first.tool;

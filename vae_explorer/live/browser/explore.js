@@ -252,7 +252,7 @@ class Explore {
     }
     /** Those that draw whatever tool is on. */
     const always = [
-      ...[picture, map, selection, sliders, toolbar, legend, message, drawing],
+      ...[picture, map, selection, sliders, toolbar, legend, message],
       ...(planes ? [planes] : []),
     ];
     return {
@@ -529,6 +529,7 @@ class Explore {
     const { drawn } = this;
     this.drawn = state;
     for (const part of this.parts.always) part.draw(state);
+    this.parts.drawing.draw(state, act.drawingOf(state));
     this.parts.steps.draw(this.undo);
     this.parts.exports.draw();
     if (state.selection !== drawn?.selection && state.selection?.row != null) {

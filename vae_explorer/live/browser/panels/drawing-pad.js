@@ -15,6 +15,10 @@ import { element } from "../dom/element.js";
  *
  * @typedef {object} Pad
  * @property {HTMLDivElement} element to be put into the page
+ * @property {() => Stroke[]} strokes that are on it now; another array where it shows something else
+ * @property {(strokes: Stroke[], picture: HTMLCanvasElement|null) => void} show have it show these
+ *   strokes, which can be gone on with, or a picture, in whose place the next stroke comes: its
+ *   alpha is the ink
  * @property {(enabled: boolean, message?: string) => void} setEnabled whether one may draw; the
  *   message is shown in the hint's place while one may not
  * @property {() => void} redraw draw the ink anew, as after a change of its colour
@@ -59,6 +63,7 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
   const pad = element("div", { class: "pad", style: "position:relative" }, [canvas, hint, button]);
 
   let drawn = /** @type {Stroke[]} */ ([]);
+  let picture = /** @type {HTMLCanvasElement | null} */ (null); // in place of strokes
   let pointer = /** @type {number | null} */ (null); // that draws
   let enabled = true;
   let message = "";
@@ -70,15 +75,17 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
     if (frame) return;
     frame = requestAnimationFrame(() => {
       frame = 0;
-      paint(canvas, drawn);
+      paint(canvas, drawn, picture);
       if (!news) return;
       news = false;
       onDraw(drawn);
     });
   }
 
+  const isEmpty = () => drawn.length === 0 && !picture;
+
   function showState() {
-    const empty = drawn.length === 0;
+    const empty = isEmpty();
     pad.classList.toggle("is-empty", empty);
     pad.classList.toggle("is-drawing", pointer !== null);
     pad.classList.toggle("is-disabled", !enabled);
@@ -98,6 +105,7 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
     } catch {
       // A pointer that is already gone cannot be captured, and need not be.
     }
+    if (picture) replace([], null);
     drawn.push([]);
     extend([event]);
     showState();
@@ -140,12 +148,17 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
     onEnd(drawn);
   }
 
-  function rubOut() {
-    pointer = null;
-    drawn = [];
+  function replace(/** @type {Stroke[]} */ strokes, /** @type {HTMLCanvasElement|null} */ instead) {
+    drawn = strokes;
+    picture = instead;
     news = false;
     showState();
     paintSoon();
+  }
+
+  function rubOut() {
+    pointer = null;
+    replace([], null);
     onClear();
   }
 
@@ -156,7 +169,7 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
   canvas.addEventListener("lostpointercapture", end);
   canvas.addEventListener("keydown", (event) => {
     // On an empty pad the keys keep the meaning that they have for the page.
-    if (!RUBBERS.has(event.key) || drawn.length === 0) return;
+    if (!RUBBERS.has(event.key) || isEmpty()) return;
     event.preventDefault();
     event.stopPropagation();
     rubOut();
@@ -167,11 +180,16 @@ export function createPad({ label, onDraw, onEnd, onClear }) {
     canvas.focus({ preventScroll: true });
   });
   // In the same frame: a canvas that changes its size is empty until it is painted.
-  new ResizeObserver(() => paint(canvas, drawn)).observe(canvas);
+  new ResizeObserver(() => paint(canvas, drawn, picture)).observe(canvas);
   showState();
 
   return {
     element: pad,
+    strokes: () => drawn,
+    show(strokes, instead) {
+      pointer = null;
+      replace(copy(strokes), instead);
+    },
     setEnabled(flag, words = "") {
       enabled = flag;
       message = words;
@@ -194,16 +212,31 @@ function positionOn(canvas, event) {
   return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
 }
 
+/** Strokes as they are now. @returns {Stroke[]} */
+export function copy(/** @type {Stroke[]} */ strokes) {
+  return strokes.map((stroke) => [...stroke]);
+}
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Stroke[]} strokes
+ * @param {HTMLCanvasElement|null} picture
  */
-function paint(canvas, strokes) {
+function paint(canvas, strokes, picture) {
   const pixels = canvas.clientWidth * fitCanvas(canvas, canvas.clientWidth);
   const context = contextOf(canvas);
   context.setTransform(pixels, 0, 0, pixels, 0, 0);
   context.clearRect(0, 0, 1, 1);
-  context.strokeStyle = getComputedStyle(canvas).color;
+  const { color } = getComputedStyle(canvas);
+  if (picture) {
+    context.imageSmoothingEnabled = false;
+    context.drawImage(picture, 0, 0, 1, 1);
+    context.globalCompositeOperation = "source-in";
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    context.globalCompositeOperation = "source-over";
+  }
+  context.strokeStyle = color;
   context.lineWidth = PEN;
   context.lineCap = "round";
   context.lineJoin = "round";

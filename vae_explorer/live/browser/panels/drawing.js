@@ -1,10 +1,18 @@
 /** The drawing pad, from which the encoder gives a posterior. */
+import { contextOf } from "../dom/canvas.js";
 import { element } from "../dom/element.js";
 import { latest } from "../dom/latest.js";
-import { createPad } from "./drawing-pad.js";
+import { copy, createPad } from "./drawing-pad.js";
 import { prepareDigit } from "./prepare-digit.js";
 
 /** @typedef {import("./drawing-pad.js").Stroke} Stroke */
+
+/**
+ * Of which strokes a drawing was made: as they were then, the pad's own, which may be further by now,
+ * and whether the drawing was selected since.
+ * @type {WeakMap<Float32Array, {strokes: Stroke[], live: Stroke[], wasSelected: boolean}>}
+ */
+const made = new WeakMap();
 
 export class DrawingPanel {
   /**
@@ -19,9 +27,16 @@ export class DrawingPanel {
     /** @type {import("../nn/runner.js").Runner|null|undefined} */
     this.encoder = undefined;
     this.fits = encodes && channels === 1 && height === width;
-    const encode = latest((/** @type {Stroke[]} */ strokes) =>
-      on.encode(prepareDigit(strokes, height, { reference: 1 })),
-    );
+    this.side = height;
+    /** The drawing that is selected. @type {Float32Array|null} */
+    this.selected = null;
+    const encode = latest(async (/** @type {Stroke[]} */ strokes) => {
+      // In the meantime the pad may have come to show something else.
+      if (strokes !== this.pad.strokes()) return;
+      const pixels = prepareDigit(strokes, height, { reference: 1 });
+      made.set(pixels, { strokes: copy(strokes), live: strokes, wasSelected: false });
+      await on.encode(pixels);
+    });
     const see = (/** @type {Stroke[]} */ strokes) => {
       if (this.encoder && strokes.length) encode(strokes);
     };
@@ -47,10 +62,12 @@ export class DrawingPanel {
     this.element.hidden = !encodes;
   }
 
-  draw(
-    /** @type {{encoder: import("../nn/runner.js").Runner|null, encoderProblem: string}} */ state,
-  ) {
-    const { encoder, encoderProblem } = state;
+  /**
+   * @param {{encoder: import("../nn/runner.js").Runner|null, encoderProblem: string}} state
+   * @param {Float32Array|null} drawing that is selected, (H, W, C)
+   */
+  draw({ encoder, encoderProblem }, drawing) {
+    this.show(drawing);
     if (encoder !== this.encoder) {
       this.encoder = encoder;
       const message = this.fits ? "…" : "Drawing is for grey, square pictures";
@@ -60,7 +77,30 @@ export class DrawingPanel {
     this.message.hidden = this.again.hidden = !encoderProblem;
   }
 
+  /** Show the drawing that is selected, unless it has just come from the pad. */
+  show(/** @type {Float32Array|null} */ drawing) {
+    if (drawing === this.selected) return;
+    this.selected = drawing;
+    const known = drawing && made.get(drawing);
+    const isNews = known && !known.wasSelected && known.live === this.pad.strokes();
+    if (known) known.wasSelected = true;
+    if (isNews) return;
+    this.pad.show(known?.strokes ?? [], drawing && !known ? inkOf(drawing, this.side) : null);
+  }
+
   recolour() {
     this.pad.redraw();
   }
+}
+
+/** A drawing's picture, of which the alpha is the ink. */
+function inkOf(/** @type {Float32Array} */ pixels, /** @type {number} */ side) {
+  const picture = element("canvas", { width: side, height: side });
+  const context = contextOf(picture);
+  const image = context.createImageData(side, side);
+  pixels.forEach((ink, k) => {
+    image.data[4 * k + 3] = 255 * ink;
+  });
+  context.putImageData(image, 0, 0);
+  return picture;
 }

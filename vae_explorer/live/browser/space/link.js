@@ -11,6 +11,7 @@ import { readDrawing, writeDrawing } from "./drawing.js";
 import {
   DEFAULT_LATTICE,
   DEFAULT_PATH_SETTINGS,
+  drawingOf,
   firstState,
   fitAll,
   MAX_ENDPOINTS,
@@ -191,7 +192,7 @@ function isNear(/** @type {string} */ name, /** @type {string} */ known) {
  */
 export function writeLink(state, search) {
   const { path, pathSettings, lattice, projection, selection } = state;
-  const drawing = selection ? selection.pixels : state.drawing?.pixels;
+  const drawing = drawingOf(state);
   return writeQuery(search, {
     z: list(state.z),
     image: selection?.row != null ? String(selection.row) : null,

@@ -23,7 +23,7 @@ import {
   writeQuery,
   writeView,
 } from "./link.js";
-import { firstShared, hasSharedView } from "./shared.js";
+import { drawingOf, firstShared, hasSharedView } from "./shared.js";
 import { MAX_ENDPOINTS } from "./state.js";
 
 /**
@@ -95,7 +95,7 @@ export function writeSharedLink(
   const { maps, mode, aligned, along, selection, path } = state;
   const [first, ...rest] = maps;
   const images = mode === "image";
-  const drawing = selection.image ? null : selection.pixels;
+  const drawing = drawingOf(selection);
   const alike = rest.every((map) => writeClasses(map) === writeClasses(first));
   const map = { ...first, drawing: drawing && { pixels: drawing, leads: false } };
   return writeQuery(writeLink(drawing ? { ...map, selection: null } : map, search), {

@@ -242,6 +242,30 @@ export function hold(/** @type {SharedState} */ state, /** @type {SharedSelectio
   return { ...moved, selection, along: null };
 }
 
+/** The drawing that is selected, (H, W, C). */
+export function drawingOf(/** @type {SharedSelection} */ { image, pixels }) {
+  return image ? null : pixels;
+}
+
+/** @returns {SharedState} */
+export function forgetDrawing(
+  /** @type {SharedState} */ state,
+  /** @type {SharedSpaces} */ shared,
+) {
+  return drawingOf(state.selection) ? hold(state, meantHere(state, shared)) : state;
+}
+
+/** What the handles mean where they are: the same z, or the nearest test image. */
+function meantHere(
+  /** @type {SharedState} */ { mode, maps, aligned },
+  /** @type {SharedSpaces} */ shared,
+) {
+  const { spaces, known } = shared;
+  return mode === "image" && known >= 0
+    ? shared.ofRow(known, spaces[known].nearest(maps[known].z))
+    : shared.ofCode(0, maps[0].z, aligned);
+}
+
 /**
  * What a place of the k-th map means: the same z, or the nearest test image.
  * @param {SharedState} state
@@ -432,13 +456,8 @@ export function chooseMode(
   /** @type {Mode} */ mode,
 ) {
   if (mode === state.mode || (mode === "z" && !shared.sameDims)) return state;
-  const { spaces, known } = shared;
   const next = withPath({ ...state, mode }, []);
-  const held =
-    mode === "image" && known >= 0
-      ? shared.ofRow(known, spaces[known].nearest(state.maps[known].z))
-      : shared.ofCode(0, state.maps[0].z, state.aligned);
-  return shareView(hold(next, held), shared, 0);
+  return shareView(hold(next, meantHere(next, shared)), shared, 0);
 }
 
 /** Turn every space onto the first, or let each be as it is. @returns {SharedState} */

@@ -185,9 +185,14 @@ export function posteriorOf(/** @type {number} */ dims, /** @type {Float32Array}
   return { row: null, mean, variance: Float64Array.from(posterior.subarray(dims), Math.exp) };
 }
 
+/** The drawing that is selected, or that a link brought and that is to be; (H, W, C). */
+export function drawingOf(/** @type {MapState} */ { selection, drawing }) {
+  return (selection ? selection.pixels : drawing?.pixels) ?? null;
+}
+
 /** @template {MapState} S @returns {S} */
 export function forgetDrawing(/** @type {S} */ state) {
-  return state.selection?.row === null ? { ...state, selection: null } : state;
+  return drawingOf(state) ? { ...state, selection: null, drawing: null } : state;
 }
 
 /**
