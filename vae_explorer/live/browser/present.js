@@ -17,6 +17,7 @@ import {
   withoutScene,
   writeScenes,
 } from "./space/scenes.js";
+import { asksForTour } from "./tour.js";
 
 /**
  * @typedef {import("./space/scenes.js").SceneSet} SceneSet
@@ -114,7 +115,7 @@ class Present {
       );
     }
     if (scenes.length === 0 || this.hasPlayed) return;
-    if (isTour())
+    if (asksForTour(location.search))
       this.play(
         Math.max(
           0,
@@ -187,7 +188,8 @@ class Present {
   shown() {
     const shown = this.set.scenes.map(({ link }) => readSceneLink(link));
     const first = shown.find((one) => one?.page === "explore");
-    if (first && isTour()) first.search = writeQuery(first.search, { tour: "1" });
+    if (first && asksForTour(location.search))
+      first.search = writeQuery(first.search, { tour: "1" });
     return shown;
   }
 
@@ -272,9 +274,4 @@ class Present {
   close() {
     this.closeTalk();
   }
-}
-
-/** Whether the map is to show itself, for an open day. */
-function isTour() {
-  return new URLSearchParams(location.search).get("tour") === "1";
 }

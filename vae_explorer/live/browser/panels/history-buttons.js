@@ -96,7 +96,8 @@ export class HistoryButtons {
   }
 }
 
-function iconButton(
+/** A button with a drawn sign, on a field of 14 × 14. */
+export function iconButton(
   /** @type {string} */ path,
   /** @type {string} */ label,
   /** @type {string} */ title,

@@ -27,7 +27,8 @@ export class SceneFrame {
     this.shown = shown;
     this.seconds = seconds;
     this.pages = pages;
-    this.element = element("div", { class: "pr-scene", inert: "", "data-page": shown?.page ?? "" });
+    this.element = element("div", { class: "pr-scene", inert: "" });
+    this.turnTo(shown);
     /** Settled when the page is open, which it may never be. @type {Promise<OpenPage>} */
     this.opened = new Promise((resolve) => {
       this.resolve = resolve;
@@ -38,6 +39,11 @@ export class SceneFrame {
     this.isClosed = false;
     this.unmount = () => {};
     this.fill();
+  }
+
+  /** Give room to what a scene is about. */
+  turnTo(/** @type {Shown|null} */ shown) {
+    this.element.dataset.about = shown?.about ?? "";
   }
 
   /** Open the page if its data are there; otherwise say what is awaited, or wrong. */

@@ -49,6 +49,7 @@ export class Player {
     }
     const page = await frame.opened;
     if (isOver()) return;
+    frame.turnTo(scene.shown);
     await Promise.all([this.glide(page, scene, isOver), this.faded]);
     if (!isOver() && following) this.frameOf(following);
   }

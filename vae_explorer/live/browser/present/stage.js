@@ -3,6 +3,7 @@
  * It lies over all that Streamlit shows, in the browser's top layer, and keeps the theme's colours.
  */
 import { element } from "../dom/element.js";
+import { iconButton } from "../panels/history-buttons.js";
 import { readCaption, readNumber } from "../space/scenes.js";
 import { TYPING } from "../undo.js";
 
@@ -10,6 +11,12 @@ import { TYPING } from "../undo.js";
 const STEPS = { ArrowRight: 1, " ": 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
 // Streamlit would run the page again, or empty its caches.
 const STREAMLIT = ["r", "c"];
+const ICONS = {
+  previous: "M9 2 4 7l5 5",
+  next: "M5 2l5 5-5 5",
+  full: "M2 5V2h3M9 2h3v3M12 9v3H9M5 12H2V9",
+  leave: "M3 3l8 8M11 3l-8 8",
+};
 // A caption of more letters is smaller.
 const [LONG, LONGER] = [120, 240];
 // How long the pointer is seen, and what is said or typed stays, in milliseconds.
@@ -38,7 +45,7 @@ export class Stage {
     });
     this.number = element("output", { class: "pr-number", "data-testid": "scene-number" });
     this.said = element("p", { class: "pr-said", role: "status", "data-testid": "stage-said" });
-    const full = barButton("⛶", "Full screen (F)", () => this.toggleFull());
+    const full = iconButton(ICONS.full, "Full screen", "Full screen (F)", () => this.toggleFull());
     full.hidden = !document.fullscreenEnabled;
     this.stage = element("div", { class: "pr-stage", "data-testid": "stage", tabindex: -1 }, [
       this.place,
@@ -47,11 +54,11 @@ export class Stage {
         element("div", { class: "pr-bar" }, [
           this.said,
           element("div", { class: "pr-buttons", role: "group", "aria-label": "Scenes" }, [
-            barButton("‹", "Previous scene (←)", () => this.step(-1)),
+            iconButton(ICONS.previous, "Previous scene", "Previous scene (←)", () => this.step(-1)),
             this.number,
-            barButton("›", "Next scene (→)", () => this.step(1)),
+            iconButton(ICONS.next, "Next scene", "Next scene (→)", () => this.step(1)),
             full,
-            barButton("×", "Leave (Esc)", on.leave),
+            iconButton(ICONS.leave, "Leave", "Leave (Esc)", on.leave),
           ]),
         ]),
       ]),
@@ -168,15 +175,4 @@ export class Stage {
 /** A caption's Markdown as elements. */
 export function captionParts(/** @type {string} */ caption) {
   return readCaption(caption).map(({ tag, text }) => element(tag, { text }));
-}
-
-function barButton(
-  /** @type {string} */ sign,
-  /** @type {string} */ label,
-  /** @type {() => void} */ onclick,
-) {
-  return element("button", {
-    ...{ type: "button", text: sign, title: label, "aria-label": label },
-    onclick,
-  });
 }

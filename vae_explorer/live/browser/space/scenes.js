@@ -12,12 +12,14 @@
  * @typedef {{title: string, scenes: readonly Scene[]}} SceneSet
  *
  * @typedef {"explore"|"compare"|"film"} PageName
+ * @typedef {"drawing"|"path"|"image"|"code"} About
  *
  * @typedef {Object} Shown what a scene's link asks for
  * @property {PageName} page
  * @property {string} checkpoints by name, as a comparison's link has them
  * @property {string} needs the page with its checkpoints, such as `compare mnist-2d/mnist-20d`
  * @property {string} search of the link
+ * @property {About} about what is shown beside the map and the picture
  */
 
 /** @type {readonly PageName[]} */
@@ -34,12 +36,18 @@ export const NO_SCENES = { title: "", scenes: [] };
 export function readSceneLink(/** @type {string} */ link) {
   const [path, search = ""] = link.split("#")[0].split("?");
   const page = PAGES.find((name) => name === (path.split("/").at(-1) || "explore"));
-  const checkpoints = new URLSearchParams(search).get(
-    page === "compare" ? "compare" : "checkpoint",
-  );
-  return page && checkpoints
-    ? { page, checkpoints, needs: `${page} ${checkpoints}`, search }
-    : null;
+  const query = new URLSearchParams(search);
+  const checkpoints = query.get(page === "compare" ? "compare" : "checkpoint");
+  if (!page || !checkpoints) return null;
+  return { page, checkpoints, needs: `${page} ${checkpoints}`, search, about: aboutOf(query) };
+}
+
+/** @returns {About} */
+function aboutOf(/** @type {URLSearchParams} */ query) {
+  const tool = query.get("tool") ?? (query.get("path")?.includes(";") ? "interpolate" : "scatter");
+  if (query.has("drawing")) return "drawing";
+  if (tool === "interpolate") return "path";
+  return tool === "scatter" && query.has("image") ? "image" : "code";
 }
 
 /** A scene of what an address shows; null where it names no checkpoint. @returns {Scene|null} */
