@@ -41,16 +41,25 @@ export class Player {
   async show(scene, following) {
     const turn = ++this.turn;
     const isOver = () => turn !== this.turn;
+    const { dataset } = this.stage;
+    dataset.gliding = "";
     const frame = this.frameOf(scene);
     if (frame !== this.now) {
       if (this.now) await Promise.race([frame.opened, rest(PATIENCE)]);
       if (isOver()) return;
       this.reveal(frame);
+      // One that does not open rests as it is.
+      if (!frame.page) delete dataset.gliding;
     }
     const page = await frame.opened;
     if (isOver()) return;
+    dataset.gliding = "";
     frame.turnTo(scene.shown);
-    await Promise.all([this.glide(page, scene, isOver), this.faded]);
+    const fps = await framesDuring(() => page.glide?.(scene.shown?.search ?? "", scene.seconds));
+    if (isOver()) return;
+    delete dataset.gliding;
+    if (scene.seconds) dataset.fps = fps.toFixed(1);
+    await this.faded;
     if (!isOver() && following) this.frameOf(following);
   }
 
@@ -77,21 +86,6 @@ export class Player {
     this.faded = rest(FADE).then(() => last?.close());
   }
 
-  async glide(
-    /** @type {import("./frame.js").OpenPage} */ page,
-    /** @type {Scene} */ { shown, seconds },
-    /** @type {() => boolean} */ isOver,
-  ) {
-    const { dataset } = this.stage;
-    dataset.gliding = "";
-    const stop = countFrames();
-    await page.glide?.(shown?.search ?? "", seconds);
-    const fps = stop();
-    if (isOver()) return;
-    delete dataset.gliding;
-    if (seconds) dataset.fps = fps.toFixed(1);
-  }
-
   /** More data have come. */
   fill() {
     this.now?.fill();
@@ -114,16 +108,15 @@ function rest(/** @type {number} */ milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** @returns {() => number} ends it, and returns how many frames were drawn a second */
-function countFrames() {
+/** @returns {Promise<number>} how many frames are drawn a second while something goes on */
+async function framesDuring(/** @type {() => Promise<void>|undefined} */ act) {
   const started = performance.now();
   let count = 0;
   let frame = requestAnimationFrame(function next() {
     count++;
     frame = requestAnimationFrame(next);
   });
-  return () => {
-    cancelAnimationFrame(frame);
-    return (1000 * count) / (performance.now() - started);
-  };
+  await act();
+  cancelAnimationFrame(frame);
+  return (1000 * count) / (performance.now() - started);
 }

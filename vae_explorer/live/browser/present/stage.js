@@ -17,8 +17,8 @@ const ICONS = {
   full: "M2 5V2h3M9 2h3v3M12 9v3H9M5 12H2V9",
   leave: "M3 3l8 8M11 3l-8 8",
 };
-// A caption of more letters is smaller.
-const [LONG, LONGER] = [120, 240];
+// Where a caption has more letters, all are smaller.
+const [LONG, LONGER] = [160, 320];
 // How long the pointer is seen, and what is said or typed stays, in milliseconds.
 const [IDLE, SAID] = [2500, 4000];
 
@@ -39,10 +39,11 @@ export class Stage {
     this.ended = new AbortController();
     const { signal } = this.ended;
     this.place = element("div", { class: "pr-place" });
-    this.captions = captions.map((caption) => {
-      const size = caption.length > LONGER ? " pr-longer" : caption.length > LONG ? " pr-long" : "";
-      return element("p", { class: `pr-caption${size}` }, captionParts(caption));
-    });
+    this.captions = captions.map((caption) =>
+      element("p", { class: "pr-caption" }, captionParts(caption)),
+    );
+    const longest = Math.max(...captions.map(({ length }) => length));
+    const size = longest > LONGER ? "pr-longer" : longest > LONG ? "pr-long" : "";
     this.number = element("output", { class: "pr-number", "data-testid": "scene-number" });
     this.said = element("p", { class: "pr-said", role: "status", "data-testid": "stage-said" });
     const full = iconButton(ICONS.full, "Full screen", "Full screen (F)", () => this.toggleFull());
@@ -50,7 +51,7 @@ export class Stage {
     this.stage = element("div", { class: "pr-stage", "data-testid": "stage", tabindex: -1 }, [
       this.place,
       element("footer", { class: "pr-foot" }, [
-        element("div", { class: "pr-captions", "aria-live": "polite" }, this.captions),
+        element("div", { class: `pr-captions ${size}`, "aria-live": "polite" }, this.captions),
         element("div", { class: "pr-bar" }, [
           this.said,
           element("div", { class: "pr-buttons", role: "group", "aria-label": "Scenes" }, [
