@@ -23,7 +23,7 @@ DECODED = "[data-testid=latent-map] [data-testid=decoded]"
 DRAWN = (
     *(".js-plotly-plot .main-svg", f"{DECODED}[data-z]"),
     *("[data-testid=panel] canvas[data-z]", "[data-testid=film-picture][data-place]"),
-    "[data-testid=stImage] img",
+    *("[data-testid=stImage] img", "[data-testid=listed-scene]"),
 )
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

@@ -19,6 +19,8 @@ PAGES = {
     "projections": "projections?checkpoint=mnist-20d",
     "samples": "samples?checkpoint=mnist-20d",
     "model": "model?checkpoint=mnist-20d",
+    "present": "present",
+    "present, a scene": "present?scene=2",
 }
 # Each fault once: the rule, what it asks for, and the first elements that break it.
 FAULTS = """async () => (await axe.run({resultTypes: ["violations"]})).violations
