@@ -23,7 +23,7 @@ from vae_explorer.ui.loaders import (
     load_originals,
 )
 from vae_explorer.ui.markdown import escape_markdown, widget_key
-from vae_explorer.ui.view import choose_view, show_view_metrics
+from vae_explorer.ui.view import View, choose_view, show_view_metrics
 
 GROUP_SIZE, COLUMNS, MAX_DIMS = 35, 7, 5
 # The wheel zooms, and the lasso is in sight.
@@ -73,13 +73,18 @@ def _show_group(path: Path, rows: list[int]) -> None:
     st.image(picture, caption, output_format="PNG", alt=caption)
 
 
-def _read_selection(path: Path) -> None:
+def _read_selection(path: Path, view: View) -> None:
     """Take the selection that a link has, until another is made."""
-    count = len(load_latents(path).index)
+    xy = view.info.xy
+    count = len(xy)
     row = linked(
         "image", f"a row from 0 to {count - 1}", lambda text: read_whole(text, 0, count - 1)
     )
-    rows = linked("images", f"a choice of {count} test images", lambda text: read_rows(text, count))
+    rows = linked(
+        "images",
+        f"a choice of {count} test images in this view",
+        lambda text: read_rows(text, xy, view.plane or ""),
+    )
     if row is not None or rows:
         st.session_state.linked_rows = (path, [row] if row is not None else rows)
 
@@ -89,11 +94,11 @@ def _forget_linked() -> None:
 
 
 path = chosen_checkpoint()
-_read_selection(path)
 top = st.container()
 chart, details = st.columns([2, 1], gap="medium")
 with details:
     view = choose_view(path)
+_read_selection(path, view)
 with top:
     say_problems("plane", "image", "images")
 of_path, linked_rows = st.session_state.get("linked_rows") or (None, [])
@@ -117,13 +122,12 @@ points = event["selection"]["points"]
 found = (point.get("customdata") for point in points)
 # What a browser sends is up to whoever sits at it.
 rows = [row for row in found if type(row) is int and 0 <= row < len(view.info.xy)] or linked_rows
-write_address(
-    "projections",
-    plane=view.plane,
-    image=str(rows[0]) if len(rows) == 1 else None,
-    images=write_rows(rows, len(view.info.xy)) if len(rows) > 1 else None,
-)
+images = write_rows(rows, view.info.xy, view.plane or "") if len(rows) > 1 else None
+image = str(rows[0]) if len(rows) == 1 else None
+write_address("projections", plane=view.plane, image=image, images=images)
 with details:
+    if len(rows) > 1 and images is None:
+        st.caption("This selection is too long for the page’s address, which leaves it out.")
     if len(rows) == 1:
         _show_image(path, rows[0])
     elif rows:
