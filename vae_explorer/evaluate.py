@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from vae_explorer.analysis.evaluation import Evaluation, evaluate
 from vae_explorer.analysis.metrics import METRICS
 from vae_explorer.checkpoint.folder import Checkpoint, load_checkpoint
 from vae_explorer.checkpoint.meta import DatasetRecord
+from vae_explorer.checkpoint.text import whole_number
 from vae_explorer.checkpoint.update import add_metrics
 from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.data import Dataset, load_dataset
@@ -62,16 +62,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
-    add("--samples", type=_count, default=500, metavar="K", help="of the IW-NLL (default: 500)")
+    count = {"type": whole_number(1, 9_999_999), "default": 500, "metavar": "K"}
+    add("--samples", **count, help="of the IW-NLL (default: 500)")
     add("--save", action="store_true", help="save the IW-NLL in meta.json, for the Model page")
     add("--json", action="store_true", help="print one JSON object instead of tables")
     return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,7}", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError("expected a whole number from 1 to 9,999,999")
-    return int(text)
 
 
 def _dataset_of(recorded: DatasetRecord, data_dir: Path | None) -> Dataset | None:

@@ -28,7 +28,7 @@ from vae_explorer.checkpoint.folder import files_changed, load_latents, load_met
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.storage import replacing
-from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.checkpoint.text import plain_text, whole_number
 from vae_explorer.figures.style import class_colours
 from vae_explorer.film.film import load_film
 from vae_explorer.live.blobs import (
@@ -95,15 +95,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--html", type=Path, required=True, metavar="FILE", help="the file to write")
     add("--scenes", type=Path, metavar="FILE", help="a talk to open with: a JSON file of scenes")
     add("--no-encoder", action="store_true", help="leave out encoders, and with them drawing")
-    add("--originals", type=_count, default=0, metavar="N", help="test images to put in (0)")
+    count = {"type": whole_number(0, 9_999_999), "default": 0, "metavar": "N"}
+    add("--originals", **count, help="test images to put in (0)")
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
     return parser.parse_args(arguments)
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,7}", text):
-        raise argparse.ArgumentTypeError("expected a whole number from 0 to 9,999,999")
-    return int(text)
 
 
 class Frame:

@@ -24,7 +24,7 @@ from vae_explorer.analysis.views import View, find_view
 from vae_explorer.checkpoint.folder import Checkpoint, load_checkpoint
 from vae_explorer.checkpoint.latents import MAX_CODE, Latents
 from vae_explorer.checkpoint.storage import replacing
-from vae_explorer.checkpoint.text import MAX_NAME, plain_text
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text, whole_number
 from vae_explorer.data import load_dataset
 from vae_explorer.figures.pictures import (
     LARGEST,
@@ -121,7 +121,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         add("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint folder")
         shown = ", ".join(f".{one}" for one in formats.split())
         add("-o", "--output", type=Path, required=True, metavar="FILE", help=f"to write: {shown}")
-        add("--scale", type=_whole(1, 1200), metavar="N", help=scale)
+        add("--scale", type=whole_number(1, 1200), metavar="N", help=scale)
         return add
 
     view = {
@@ -130,8 +130,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "(default: z in two dimensions, otherwise pca)",
     }
     code = {"type": _numbers, "metavar": "Z", "help": "a code, its numbers with commas between"}
-    row = {"type": _whole(0, 10**9), "metavar": "N", "help": "the code of a test image"}
-    per_row = {"type": _whole(1, 1000), "metavar": "N", "help": "images a row (default: 8)"}
+    row = {"type": whole_number(0, 10**9), "metavar": "N", "help": "the code of a test image"}
+    per_row = {"type": whole_number(1, 1000), "metavar": "N", "help": "images a row (default: 8)"}
 
     add = kind(_scatter, "codes by class", "png svg pdf", f"dots an inch (default: {DPI})")
     add("--view", **view | {"help": view["help"] % ", umap, tsne"})
@@ -139,7 +139,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     add = kind(_manifold, "a lattice of z on a plane, decoded", "png svg pdf")
     add("--view", **view | {"help": view["help"] % ""})
-    add("--size", type=_whole(2, 128), default=20, metavar="N", help="a side (default: 20)")
+    add("--size", type=whole_number(2, 128), default=20, metavar="N", help="a side (default: 20)")
     spacing = {"choices": ("linear", "quantile"), "default": "linear"}
     add("--spacing", **spacing, help="equal steps of z, or equal shares of the prior")
     add("--range", type=_positive, metavar="R", help="from -R to R (default: 3)")
@@ -151,11 +151,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--z", action="append", **code | {"help": f"{code['help']}; two or more of --z"})
     add("--path", choices=INTERPOLATIONS, default=INTERPOLATIONS[0], help="default: %(default)s")
     steps = f"pictures from an end to the next (default: 10; GIF: {GIF_STEPS})"
-    add("--steps", type=_whole(2, 500), metavar="N", help=steps)
+    add("--steps", type=whole_number(2, 500), metavar="N", help=steps)
 
     add = kind(_samples, "samples of the prior, decoded", "png svg pdf")
-    add("--count", type=_whole(1, 10_000), default=64, metavar="N", help="default: 64")
-    add("--seed", type=_whole(0, 2**63), default=0, metavar="N", help="default: 0")
+    add("--count", type=whole_number(1, 10_000), default=64, metavar="N", help="default: 64")
+    add("--seed", type=whole_number(0, 2**63), default=0, metavar="N", help="default: 0")
     add("--columns", default=8, **per_row)
 
     add = kind(_traversal, "one dimension after the other, moved", "png svg pdf gif")
@@ -164,7 +164,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--dims", type=_rows, metavar="DIMS", help=f"default: the {MAX_DIMS} of largest KL")
     add("--range", type=_positive, default=3.0, metavar="R", help="from -R to R (default: 3)")
     steps = f"pictures a dimension (default: 13; GIF: {GIF_STEPS})"
-    add("--steps", type=_whole(2, 500), metavar="N", help=steps)
+    add("--steps", type=whole_number(2, 500), metavar="N", help=steps)
 
     add = kind(_reconstructions, "test images and what becomes of them", "png svg pdf")
     add("--rows", type=_rows, metavar="ROWS", help="such as 17,3 or 0-31 (default: the first 32)")
@@ -173,15 +173,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     # Negative numbers are no flags: argparse tells by a space.
     is_code = re.compile(r"-[\d.][\d.,e+-]*")
     return parser.parse_args([f" {a}" if is_code.fullmatch(a) else a for a in arguments])
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,19}", text) or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {low:,} to {high:,}")
-        return int(text)
-
-    return read
 
 
 def _positive(text: str) -> float:

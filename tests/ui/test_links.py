@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from served_app import follow, ready
 
 from vae_explorer.checkpoint.folder import load_latents
-from vae_explorer.ui.link import MAX_ROWS_TEXT, read_rows, read_whole, write_rows
+from vae_explorer.checkpoint.text import parse_whole
+from vae_explorer.ui.link import MAX_ROWS_TEXT, read_rows, write_rows
 
 JS = Path(__file__).parents[1] / "js"
 MAP = "z image digit drawing path plane scale view tool show lattice height way steps speed hide"
@@ -108,7 +109,7 @@ def test_any_text_is_a_choice_of_rows_or_none(text: str, data: st.DataObject) ->
     xy = np.random.default_rng(0).normal(size=(200, 2))
     found = read_rows(text, xy[:100], "pca")
     assert found is None or (found and set(found) <= set(range(100)))
-    number = read_whole(text, 2, 30)
+    number = parse_whole(text, 2, 30)
     assert number is None or 2 <= number <= 30
     rows = data.draw(st.sets(st.integers(0, 99), min_size=1))
     assert read_rows(write_rows(sorted(rows), xy[:100], "pca"), xy[:100], "pca") == sorted(rows)

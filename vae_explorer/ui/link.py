@@ -18,7 +18,7 @@ import streamlit as st
 
 from vae_explorer.ui.markdown import escape_markdown
 
-__all__ = ["linked", "open_link", "read_rows", "read_whole", "say_problems", "write_rows"]
+__all__ = ["linked", "open_link", "read_rows", "say_problems", "write_rows"]
 
 # Of what was found, as much stands in a sentence.
 MAX_SHOWN = 40
@@ -60,11 +60,6 @@ def say_problems(*names: str) -> None:
             )
     if problems := state.get("link_problems"):
         st.warning(escape_markdown(f"The link’s {' '.join(problems)}"))
-
-
-def read_whole(text: str, low: int, high: int) -> int | None:
-    """Return a whole number from `low` to `high`; None for anything else."""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) and low <= int(text) <= high else None
 
 
 def write_rows(rows: Sequence[int], xy: np.ndarray, view: str) -> str | None:

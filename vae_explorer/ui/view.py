@@ -13,9 +13,10 @@ from vae_explorer.analysis.codes import dimensions_by_kl, kl_by_dimension
 from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.analysis.views import find_view
 from vae_explorer.checkpoint.latents import Latents
+from vae_explorer.checkpoint.text import parse_whole
 from vae_explorer.checkpoint.writing import why_not_writable
 from vae_explorer.figures.scatter import ScatterInfo
-from vae_explorer.ui.link import linked, read_whole
+from vae_explorer.ui.link import linked
 from vae_explorer.ui.live_map import stop_without_a_plane
 from vae_explorer.ui.loaders import load_axes, load_latents, load_meta, load_neighbour_metrics
 from vae_explorer.ui.markdown import escape_markdown
@@ -95,7 +96,7 @@ def _read_plane(dims: int) -> None:
 
     def read(text: str) -> tuple[str, list[int]] | None:
         kind, _, rest = text.partition(":")
-        chosen = [read_whole(part, 0, dims - 1) for part in rest.split(",")]
+        chosen = [parse_whole(part, 0, dims - 1) for part in rest.split(",")]
         pair = len(chosen) == 2 and None not in chosen and chosen[0] != chosen[1]
         if kind == "dims" and pair and (dims > 2 or chosen == [0, 1]):
             return DIMENSIONS, chosen

@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import decode, dimensions_by_kl
-from vae_explorer.checkpoint.text import MAX_NAME, plain_text
+from vae_explorer.checkpoint.text import MAX_NAME, parse_whole, plain_text
 from vae_explorer.figures.pictures import mosaic, png_bytes
 from vae_explorer.figures.scatter import scatter_figure
 from vae_explorer.ui.checkpoints import chosen_checkpoint
-from vae_explorer.ui.link import linked, read_rows, read_whole, say_problems, write_rows
+from vae_explorer.ui.link import linked, read_rows, say_problems, write_rows
 from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import (
     class_colours,
@@ -78,7 +78,7 @@ def _read_selection(path: Path, view: View) -> None:
     xy = view.info.xy
     count = len(xy)
     row = linked(
-        "image", f"a row from 0 to {count - 1}", lambda text: read_whole(text, 0, count - 1)
+        "image", f"a row from 0 to {count - 1}", lambda text: parse_whole(text, 0, count - 1)
     )
     rows = linked(
         "images",

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from vae_explorer.analysis.codes import decode, dimensions_by_kl, kl_by_dimension, traverse
-from vae_explorer.checkpoint.text import MAX_NAME, cell_text, plain_text
+from vae_explorer.checkpoint.text import MAX_NAME, cell_text, parse_whole, plain_text
 from vae_explorer.figures.pictures import (
     LARGEST,
     interleave,
@@ -23,7 +23,7 @@ from vae_explorer.figures.pictures import (
     usual_scale,
 )
 from vae_explorer.ui.checkpoints import chosen_checkpoint
-from vae_explorer.ui.link import linked, read_whole, say_problems
+from vae_explorer.ui.link import linked, say_problems
 from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import (
     load_latents,
@@ -144,7 +144,7 @@ def _read_link(path: Path) -> None:
     }
     for name, (key, low, high) in numbers.items():
         expected = f"a whole number from {low} to {high}"
-        asked = linked(name, expected, lambda text, ends=(low, high): read_whole(text, *ends))
+        asked = linked(name, expected, lambda text, ends=(low, high): parse_whole(text, *ends))
         if asked is not None:
             st.session_state[key] = asked
     if linked("others", "0", lambda text: text if text == "0" else None):
