@@ -106,6 +106,7 @@ class Present {
     const asked = query.get("scene");
     if (this.collects && query.get("set") === "yours") this.choose("yours");
     const { scenes } = this.set;
+    if (scenes.length === 0) return;
     if (asked !== null) {
       const k = readNumber(asked, scenes.length);
       if (k !== null) return this.play(k);
@@ -114,7 +115,7 @@ class Present {
         `The link’s scene: found “${found}”, expected a number from 1 to ${scenes.length}.`,
       );
     }
-    if (scenes.length === 0 || this.hasPlayed) return;
+    if (this.hasPlayed) return;
     if (asksForTour(location.search))
       this.play(
         Math.max(

@@ -11,6 +11,8 @@
  *
  * @typedef {{title: string, scenes: readonly Scene[]}} SceneSet
  *
+ * @typedef {{tag: "b"|"i"|"code"|"span", text: string}} CaptionPart
+ *
  * @typedef {"explore"|"compare"|"film"} PageName
  * @typedef {"drawing"|"path"|"image"|"code"} About
  *
@@ -127,16 +129,21 @@ export function readNumber(/** @type {string} */ text, /** @type {number} */ cou
 
 /**
  * The parts of a caption: **bold**, *italic* and `code`; all else is as it stands.
- * @returns {{tag: "b"|"i"|"code"|"span", text: string}[]}
+ * @param {string} caption
+ * @returns {CaptionPart[]}
  */
-export function readCaption(/** @type {string} */ caption) {
-  const parts = caption.split(/(\*\*.+?\*\*|\*[^*]+\*|`[^`]+`)/).filter(Boolean);
-  return parts.map((part) => {
-    if (/^\*\*.+\*\*$/.test(part)) return { tag: "b", text: part.slice(2, -2) };
-    if (/^\*[^*]+\*$/.test(part)) return { tag: "i", text: part.slice(1, -1) };
-    if (/^`[^`]+`$/.test(part)) return { tag: "code", text: part.slice(1, -1) };
-    return { tag: "span", text: part };
-  });
+export function readCaption(caption) {
+  // As in Markdown, a star that stands by itself is a star.
+  const parts = caption.split(/(\*\*(?! ).+?(?<! )\*\*|\*(?! )[^*]+(?<! )\*|`[^`]+`)/);
+  return parts.flatMap((part, k) => partsOf(part, k % 2 === 0));
+}
+
+/** @returns {CaptionPart[]} */
+function partsOf(/** @type {string} */ part, /** @type {boolean} */ isPlain) {
+  if (!part) return [];
+  if (isPlain) return [{ tag: "span", text: part }];
+  if (part.startsWith("**")) return [{ tag: "b", text: part.slice(2, -2) }];
+  return [{ tag: part[0] === "*" ? "i" : "code", text: part.slice(1, -1) }];
 }
 
 function isText(/** @type {unknown} */ value, /** @type {number} */ longest) {
