@@ -15,7 +15,7 @@ import { createMount } from "./page.js";
 import { ExportMenu } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
-import { button, group, press, ZoomButtons } from "./panels/toolbar.js";
+import { button, group, lastOf, press, ZoomButtons } from "./panels/toolbar.js";
 import { pan, showOnly, step, toggleClass, toggleLayer, zoom } from "./space/state.js";
 import { signed } from "./space/view.js";
 import { createStore } from "./store.js";
@@ -121,7 +121,7 @@ class Film {
         ]),
         element("div", { class: "fm-shown" }, [
           group("lm-group", "Layers", this.layers),
-          ...[this.steps.element, this.exportMenu.element],
+          lastOf([this.steps.element, this.exportMenu.element]),
           this.legend.element,
         ]),
         this.message,

@@ -38,7 +38,7 @@ export class Toolbar {
       group("lm-group lm-tools", "Tool", this.tools),
       group("lm-group", "Layers", this.layers),
       ...more,
-      ...[this.clear, ...last],
+      ...[this.clear, lastOf(last)],
     ]);
   }
 
@@ -73,6 +73,11 @@ export class ZoomButtons {
       labelled("⤢", "Show everything", on.fitAll),
     ]);
   }
+}
+
+/** What ends a toolbar, and stays together. */
+export function lastOf(/** @type {Node[]} */ controls) {
+  return element("div", { class: "lm-last" }, controls);
 }
 
 /** A button that says what it does; the help is for who rests on it. */
