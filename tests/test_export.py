@@ -44,6 +44,12 @@ def _few_measured() -> Iterator[None]:
         yield
 
 
+def _talk(path: Path, *links: str) -> Path:
+    scenes = [{"link": link, "caption": f"**{link[:4]}**"} for link in links]
+    path.write_text(json.dumps({"format": "vae-explorer-scenes", "version": 1, "scenes": scenes}))
+    return path
+
+
 @pytest.fixture(scope="module")
 def both(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both shipped checkpoints in one file, with their encoders."""
@@ -144,15 +150,21 @@ def test_originals_are_shown_where_they_are_in_the_file(
     offline.get_by_text("not in this file").wait_for()
 
 
-def test_without_encoders_it_is_half_as_large(
-    mnist: Dataset, tmp_path: Path, offline: Page
+def test_without_encoders_it_is_half_as_large_and_has_what_its_talk_selects(
+    mnist: Dataset, tmp_path: Path, offline: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "small.html"
+    links = ("explore?checkpoint=mnist-2d&image=5", "explore?checkpoint=mnist-2d&drawing=AA")
+    talk, file = _talk(tmp_path / "talk.json", *links), tmp_path / "small.html"
+    arguments = ("--html", str(file), "--no-encoder", "--scenes", str(talk))
     with _few_measured():
-        assert export.main([*map(str, SHIPPED), "--html", str(file), "--no-encoder"]) == 0
+        assert export.main([*map(str, SHIPPED), *arguments]) == 0
+    assert "scene 2" in capsys.readouterr().out
     assert file.stat().st_size < 5.5e6
-    offline.goto(file.as_uri())
+    offline.goto(f"{file.as_uri()}?page=explore&checkpoint=mnist-2d&image=5")
     shown = ExportedMap(offline)
+    original = offline.get_by_test_id("original")
+    original.wait_for()
+    assert np.array_equal(pixels_of(original), mnist.test.images[5, 0].numpy())
     shown.drag_handle(90, 60)
     _like_torch(shown, SHIPPED[0])
     assert not offline.get_by_test_id("draw-pad").is_visible()
@@ -198,12 +210,6 @@ def test_texts_of_checkpoints_stay_texts(tmp_path: Path, offline: Page) -> None:
     assert offline.evaluate("fetch('data:,x').then(() => 'asked', () => 'refused')") == "refused"
     offline.forgiven.append("Content Security Policy")
     offline.forgiven.append("violates")
-
-
-def _talk(path: Path, *links: str) -> Path:
-    scenes = [{"link": link, "caption": f"**{link[:4]}**"} for link in links]
-    path.write_text(json.dumps({"format": "vae-explorer-scenes", "version": 1, "scenes": scenes}))
-    return path
 
 
 def test_it_opens_with_a_talk(tmp_path: Path, offline: Page) -> None:

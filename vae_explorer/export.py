@@ -151,6 +151,7 @@ def export_page(
         originals: how many test images of each checkpoint go in.
         data_dir: where the data sets are; None for `data.default_data_dir()`.
         scenes: a file of a talk, with which the page opens; it may show these checkpoints alone.
+            The test images that it selects go in where the data set is on disk.
         say: called with a sentence for what is worth knowing.
 
     Raises:
@@ -161,18 +162,22 @@ def export_page(
         raise ValueError("checkpoints: found none, expected the folder of at least one")
     paths = list(dict.fromkeys(map(Path, checkpoints)))
     names = _unlike([plain_text(path.resolve().name) for path in paths])
-    talk = read_scenes(scenes) if scenes else None
-    for k, scene in enumerate(talk.scenes if talk else (), 1):
+    talk = read_scenes(scenes) if scenes else Scenes("", ())
+    for k, scene in enumerate(talk.scenes, 1):
         if not set(scene.checkpoints) <= set(names):
             raise ValueError(
                 f"{scenes}: scene {k}: found a checkpoint that is not given, expected one of "
                 f"{', '.join(names)}; give its folder, too"
             )
+        if "drawing" in scene.query and not encoder:
+            say(f"{scenes}: scene {k} shows a drawing, and no encoder finds its code")
+    selected = [scene.image for scene in talk.scenes if scene.image]
     options = {"encoder": encoder, "originals": originals, "data_dir": data_dir, "say": say}
     parts = []
     for path, name in zip(paths, names, strict=True):
         before = files_changed(path)
-        parts.append(_Part.of(path, name, **options))
+        rows = [row for of, row in selected if of == name]
+        parts.append(_Part.of(path, name, rows, **options))
         if files_changed(path) != before:
             raise ValueError(
                 f"{path}: found that its files changed while they were read, expected one state "
@@ -186,7 +191,7 @@ def export_page(
         )
     alike = [[part for part in parts if part.meta.model.image_shape == shape] for shape in shapes]
     groups = [group[:MAX_COMPARED] for group in alike if len(group) > 1]
-    for k, scene in enumerate(talk.scenes if talk else (), 1):
+    for k, scene in enumerate(talk.scenes, 1):
         shown = [part for name in scene.checkpoints for part in parts if part.name == name]
         if scene.page == "film" and "film" not in shown[0].blobs:
             raise ValueError(f"{scenes}: scene {k}: {shown[0].name} has no film")
@@ -223,6 +228,7 @@ class _Part:
         cls,
         path: Path,
         name: str,
+        rows: Sequence[int],
         *,
         encoder: bool,
         originals: int,
@@ -256,8 +262,11 @@ class _Part:
         film = load_film(path, *latents.mean.shape) if len(latents.index) else None
         if film is not None:
             blobs["film"] = film_blob(film, latents, meta, colours)
-        if originals and test and len(latents.index):
-            blobs["originals"] = _originals(test, latents, originals)
+        if test and len(latents.index):
+            spread = np.linspace(0, len(latents.index) - 1, originals).astype(int)
+            rows = sorted({*spread, *(row for row in rows if row < len(latents.index))})
+            if rows:
+                blobs["originals"] = _originals(test, latents, rows)
         return cls(name, meta, latents, blobs)
 
 
@@ -328,17 +337,16 @@ def _fit_for_8_bits(
     return {part: {k for p, k, _ in layers if p == part and (p, k) not in fine} for part in plans}
 
 
-def _originals(test: Split, latents: Latents, count: int) -> bytes:
-    """Return the blob of `count` test images, evenly among the rows of the codes."""
-    rows = np.unique(np.linspace(0, len(latents.index) - 1, count).astype(np.uint32))
+def _originals(test: Split, latents: Latents, rows: Sequence[int]) -> bytes:
+    """Return the blob of the test images of rows of the codes."""
     images = test.images.numpy()[latents.index[rows]].transpose(0, 2, 3, 1)
-    return pack({"size": images[0].size}, {"rows": rows, "images": images})
+    return pack({"size": images[0].size}, {"rows": np.uint32(rows), "images": images})
 
 
 # The page's text.
 
 
-def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scenes | None) -> bytes:
+def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scenes) -> bytes:
     """Return the page of all parts, of which those in a group are compared."""
     blobs = {digest(blob): blob for part in parts for blob in part.blobs.values()}
     live = {id(part): _live(part) for part in parts}
@@ -358,16 +366,16 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scene
             for part in parts
             if "originals" in part.blobs
         },
-        "scenes": talk and talk.as_data(),
+        "scenes": talk.as_data() if talk.scenes else None,
     }
     # In the order of the style sheets: each may overrule those before it.
     there = {
         "compare": bool(groups),
         "film": any("film" in part.blobs for part in parts),
-        "present": talk is not None,
+        "present": bool(talk.scenes),
     }
     left_out = [f"{name}.js" for name in there if not there[name]]
-    title = talk.title if talk and talk.title else ", ".join(part.name for part in parts)
+    title = talk.title or ", ".join(part.name for part in parts)
     scripts = _json({"imports": _modules(frozenset(left_out))})
     start = _renamed("start.js", _script("start.js"))
     inline = " ".join(map(script_source, (scripts, start)))

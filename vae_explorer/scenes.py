@@ -11,6 +11,7 @@ the scene.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,6 +62,19 @@ class Scene(NamedTuple):
     def needs(self) -> str:
         """The page with its checkpoints, such as `compare mnist-2d/mnist-20d`."""
         return f"{self.page} {'/'.join(self.checkpoints)}"
+
+    @property
+    def image(self) -> tuple[str, int] | None:
+        """The test image that is selected: a checkpoint's name, and a row of its codes."""
+        found = re.fullmatch(r"(?:([0-3]):)?([0-9]{1,9})", self.query.get("image", ""))
+        if not found or int(found[1] or 0) >= len(self.checkpoints):
+            return None
+        return self.checkpoints[int(found[1] or 0)], int(found[2])
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the link says, by name; where a name stands twice, what it says first."""
+        return _query(self.link.partition("?")[2])
 
 
 class Scenes(NamedTuple):
@@ -155,7 +169,7 @@ def _scene(value: Any) -> Scene:
 def _link(text: str) -> tuple[str, tuple[str, ...], str]:
     """Return the page of a link or an address, its checkpoints, and the link."""
     address, _, query = text.strip().partition("#")[0].partition("?")
-    said = dict(reversed(parse_qsl(query, keep_blank_values=True)))
+    said = _query(query)
     page = address.rsplit("/", 1)[-1] or PAGES[0]
     if page.endswith(".html"):
         # Copied in an exported file, where the query names the page.
@@ -189,6 +203,10 @@ def _checkpoints(page: str, text: str) -> tuple[str, ...]:
             f"{MAX_COMPARED} different ones, as in compare=mnist-2d/mnist-20d"
         )
     return names
+
+
+def _query(text: str) -> dict[str, str]:
+    return dict(reversed(parse_qsl(text, keep_blank_values=True)))
 
 
 def _check_keys(value: Any, known: Collection[str]) -> None:
