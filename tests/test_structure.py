@@ -79,7 +79,7 @@ def test_the_visible_top_level_is_what_it_should_be() -> None:
         (
             [name for name in FILES if name.split(".")[1:2] in (["analysis"], ["checkpoint"])]
             + [name for name in FILES if name.startswith("vae_explorer.figures")]
-            + ["vae_explorer.live.blobs", "vae_explorer.film.film", "vae_explorer.film.gif"],
+            + ["vae_explorer.live.blobs", "vae_explorer.film.film"],
             ["torch", "streamlit"],
         ),
         (["app", "vae_explorer.ui.view", "vae_explorer.ui.tables"], ["torch", "plotly.express"]),

@@ -43,7 +43,6 @@ from vae_explorer.figures.printed import (
     traversal_ticks,
 )
 from vae_explorer.figures.scatter import ScatterInfo
-from vae_explorer.film.gif import gif_bytes
 
 __all__ = ["main"]
 
@@ -412,7 +411,10 @@ def _gif(picture: Picture, args: argparse.Namespace, note: dict[str, str]) -> by
     frames = [enlarged(frame, scale) for frame in there + there[-2:0:-1]]
     durations = [FRAME_MS] * len(frames)
     durations[0] = durations[len(there) - 1] = END_MS
-    return gif_bytes(frames, durations, note["description"])
+    more = {"append_images": frames[1:], "duration": durations, "loop": 0}
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, comment=note["description"], **more)
+    return file.getvalue()
 
 
 def _check_side(side: float) -> None:

@@ -18,7 +18,6 @@ from vae_explorer.analysis.codes import encode_split
 from vae_explorer.checkpoint.folder import FILM
 from vae_explorer.data import Dataset
 from vae_explorer.film.film import Film, add_film, load_film
-from vae_explorer.film.gif import film_gif
 from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots, snapshot_steps
 from vae_explorer.training.fit import fit, total_steps
@@ -192,21 +191,6 @@ def test_a_pickle_in_a_film_is_not_opened(film: Film, tmp_path: Path) -> None:
     add_film(tmp_path, replace(film, epoch=bad))
     with pytest.raises(ValueError, match="no readable array file"):
         load_film(tmp_path, count=8, dims=2)
-
-
-def test_the_gif_shows_images_in_their_colours_and_says_of_how_many(film: Film) -> None:
-    # All codes at one known place at the end: the middle of the box.
-    xy = film.xy.copy()
-    xy[-1] = film.box[:2]
-    gif = film_gif(replace(film, xy=xy), np.zeros(8, np.int64), ["#00ff00"])
-    with Image.open(io.BytesIO(gif)) as picture:
-        assert picture.format == "GIF"
-        assert picture.n_frames > 30
-        assert b"8 test images" in picture.info["comment"]
-        picture.seek(picture.n_frames - 1)
-        red, green, blue = picture.convert("RGB").getpixel((240, 240))
-    assert green > 180
-    assert max(red, blue) < 80
 
 
 def test_train_py_films_and_a_new_run_without_a_film_has_none(

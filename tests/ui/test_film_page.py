@@ -215,14 +215,6 @@ def test_everything_is_in_reach_on_a_phone(browser: Browser, filmed: str) -> Non
     next(watching, None)
 
 
-def test_it_is_saved_as_a_gif(tab: Page) -> None:
-    with tab.expect_download() as download:
-        tab.get_by_role("button", name="Download as GIF").click()
-    with Image.open(download.value.path()) as picture:
-        assert picture.format == "GIF"
-        assert picture.n_frames > 30
-
-
 def test_a_checkpoint_without_a_film_says_how_to_make_one(tab: Page, filmed: str) -> None:
     tab.goto(f"{filmed}/film?checkpoint=unfilmed-2d")
     expect(tab.get_by_text("unfilmed-2d has no film")).to_be_visible(timeout=30_000)

@@ -7,8 +7,8 @@
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
 import { latest } from "./dom/latest.js";
-import { save } from "./dom/save.js";
 import { mapFiles } from "./files/map-files.js";
+import { movingFiles } from "./files/moving-files.js";
 import { createGlide } from "./glide.js";
 import { createAddress, openedLink } from "./link.js";
 import { runnerOf } from "./nn/runner.js";
@@ -18,8 +18,9 @@ import { ExportMenu } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { ModelPanel } from "./panels/model-panel.js";
-import { PathControls, pathGif } from "./panels/path-strip.js";
+import { PathControls } from "./panels/path-strip.js";
 import { createPlay } from "./panels/play.js";
+import { Recorder } from "./panels/recorder.js";
 import { LatticeControls } from "./panels/row-strip.js";
 import { SharedSelectionPanel } from "./panels/shared-selection.js";
 import { button, group, press, Toolbar, ZoomButtons } from "./panels/toolbar.js";
@@ -84,8 +85,6 @@ const CAN_ALIGN =
   "Turn each space (a rotation or a reflection, never a scaling) onto the first one";
 const CANNOT_ALIGN =
   "Spaces of as many dimensions, of the same test images, can be turned onto each other";
-// Between the pictures of two models in a file, in decoded pixels.
-const GAP = 2;
 
 class Compare {
   /**
@@ -135,6 +134,8 @@ class Compare {
       (share) => this.goAlong(share),
     );
     this.motion = createGlide(opening);
+    /** @type {Recorder<MapState[]>} */
+    this.recorder = new Recorder((whether) => this.parts.exports.show(whether));
     this.parts = this.createParts(root);
     this.store.redraw();
     this.selected();
@@ -194,7 +195,7 @@ class Compare {
         group("lm-group", "Orientation", [align]),
         element("div", { class: "cm-zoom" }, [zoom.element, wheel]),
       ],
-      [steps.element, exports.element],
+      [steps.element, this.recorder.element, exports.element],
     );
     const legends = this.legends();
     const selection = new SharedSelectionPanel(shape);
@@ -372,11 +373,7 @@ class Compare {
   goAlong(/** @type {number} */ share) {
     const { state } = this.store;
     if (state.path.length < 2) return this.pause();
-    const fractionOf = (/** @type {number} */ same, /** @type {number} */ k) => {
-      const fractions = state.frames[k]?.fractions;
-      return fractions ? fractionAt(fractions, same) : same;
-    };
-    return this.set(shared.goAlong(state, share, fractionOf));
+    return this.set(shared.goAlong(state, share, fractionsOf(state)));
   }
 
   /** Move to what a link says. @returns {Promise<void>} */
@@ -524,22 +521,17 @@ class Compare {
       return { mode, aligned };
     };
     const { map, picture, lattice, strip, path, data } = mapFiles(shown, root, more);
-    const gif = {
-      ...{ text: "GIF", help: "The path’s pictures, there and back", why: path.files[0].why },
-      save: () => this.saveGif(),
-    };
-    path.files.unshift(gif);
-    return new ExportMenu(() => [map, picture, lattice, strip, path, data], this.signal);
-  }
-
-  /** The pictures of all models, side by side, as a GIF. */
-  saveGif() {
-    const { frames, path, maps } = this.store.state;
-    const shown = frames.filter((some) => some !== null);
-    if (!shown.length) return;
-    const { pixels, shape } = sideBySide(shown, this.spaces[0].shape);
-    const { speed } = maps[0].pathSettings;
-    save(pathGif(pixels, shown[0].count, shape, path.length - 1, speed), `${this.name}-path.gif`);
+    const moving = movingFiles({
+      ...{ names: this.checkpoints.map(({ name }) => name), root, recorder: this.recorder, more },
+      states: () => this.store.state.maps,
+      along: () => {
+        const { state } = this.store;
+        return (share) => shared.goAlong(state, share, fractionsOf(state)).maps;
+      },
+    });
+    path.files.unshift(...moving.path);
+    const groups = [map, picture, lattice, strip, path, moving.drag, data];
+    return new ExportMenu(() => groups, this.signal);
   }
 
   get name() {
@@ -556,6 +548,7 @@ class Compare {
     parts.toolbar.draw(first);
     parts.steps.draw(this.undo);
     parts.exports.draw();
+    this.recorder.note(state.maps);
     for (const { legend, first: k } of parts.legends) legend.draw(state.maps[k]);
     parts.modes.forEach((mode, k) => {
       press(mode, MODES[k][0] === state.mode);
@@ -590,6 +583,7 @@ class Compare {
 
   close() {
     this.play.stop();
+    this.recorder.close();
     this.store.close();
     this.askOriginal.stop();
     for (const panel of this.parts.panels) panel.close();
@@ -602,23 +596,12 @@ class Compare {
   }
 }
 
-/**
- * Pictures of several models as one picture a step.
- * @param {Frames[]} frames of each, as many steps
- * @param {[number, number, number]} shape (H, W, C) of one
- */
-function sideBySide(frames, [height, width, channels]) {
-  const whole = frames.length * (width + GAP) - GAP;
-  const { count } = frames[0];
-  const pixels = new Float32Array(count * height * whole * channels);
-  frames.forEach((one, k) => {
-    for (let line = 0; line < count * height; line++) {
-      const from = line * width * channels;
-      const to = (line * whole + k * (width + GAP)) * channels;
-      pixels.set(one.pixels.subarray(from, from + width * channels), to);
-    }
-  });
-  return { pixels, shape: [height, whole, channels] };
+/** Where a share of the steps lies on each model's path. */
+function fractionsOf(/** @type {CompareState} */ { frames }) {
+  return (/** @type {number} */ same, /** @type {number} */ k) => {
+    const fractions = frames[k]?.fractions;
+    return fractions ? fractionAt(fractions, same) : same;
+  };
 }
 
 function messageOf(/** @type {unknown} */ error) {

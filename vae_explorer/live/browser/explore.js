@@ -4,8 +4,8 @@
  */
 import { fetchBlob, fetchOriginal } from "./dom/blob.js";
 import { element } from "./dom/element.js";
-import { save } from "./dom/save.js";
 import { mapFiles } from "./files/map-files.js";
+import { movingFiles } from "./files/moving-files.js";
 import { createGlide } from "./glide.js";
 import { createAddress, openedLink } from "./link.js";
 import { LatentMap } from "./map/map.js";
@@ -16,10 +16,11 @@ import { ExportMenu } from "./panels/export-menu.js";
 import { HistoryButtons } from "./panels/history-buttons.js";
 import { Legend } from "./panels/legend.js";
 import { Message } from "./panels/message.js";
-import { PathControls, PathStrip, pathGif } from "./panels/path-strip.js";
+import { PathControls, PathStrip } from "./panels/path-strip.js";
 import { Picture } from "./panels/picture.js";
 import { PlaneMenu } from "./panels/plane-menu.js";
 import { createPlay } from "./panels/play.js";
+import { Recorder } from "./panels/recorder.js";
 import { LatticeControls, RowStrip } from "./panels/row-strip.js";
 import { SelectionPanel } from "./panels/selection.js";
 import { Sliders } from "./panels/sliders.js";
@@ -142,6 +143,8 @@ class Explore {
     );
     this.motion = createGlide(opening);
     this.tour = this.createTour();
+    /** @type {Recorder<MapState[]>} */
+    this.recorder = new Recorder((whether) => this.parts.exports.show(whether));
     this.parts = this.createParts(root);
     this.store.redraw();
     this.address.publish();
@@ -203,7 +206,7 @@ class Explore {
         clearPath: () => this.do(act.clearPath),
       },
       planes ? [planes.element] : [],
-      [steps.element, exports.element],
+      [steps.element, this.recorder.element, exports.element],
     );
     const pathControls = new PathControls({
       play: () => (this.store.state.playing ? this.pause() : this.play()),
@@ -362,12 +365,12 @@ class Explore {
   /** Go to a share of the path's steps. */
   goAlong(/** @type {number} */ share) {
     const { state } = this.store;
-    const { path, frames, pathSettings } = state;
+    const { path, frames } = state;
     if (!frames || path.length < 2) return this.pause();
-    const ends = path.map(({ z }) => z);
-    const t = fractionAt(frames.fractions, share);
-    const moved = act.moveTo(state, pathAt(ends, t, pathSettings.interpolation));
-    return this.set({ ...moved, reached: Math.round(share * (frames.count - 1)) });
+    return this.set({
+      ...alongPath(state, share),
+      reached: Math.round(share * (frames.count - 1)),
+    });
   }
 
   /** Move to what a link says. @returns {Promise<void>} */
@@ -507,20 +510,17 @@ class Explore {
       return [{ ...model, grid: map.grid, picture: picture.canvas }];
     };
     const { map, picture, lattice, strip, path, data } = mapFiles(shown, root);
-    const gif = {
-      ...{ text: "GIF", help: "The path’s pictures, there and back", why: path.files[0].why },
-      save: () => this.saveGif(),
-    };
-    path.files.unshift(gif);
-    return new ExportMenu(() => [map, picture, lattice, strip, path, data], this.signal);
-  }
-
-  saveGif() {
-    const { frames, path, pathSettings } = this.store.state;
-    if (!frames) return;
-    const { shape } = this.space;
-    const file = pathGif(frames.pixels, frames.count, shape, path.length - 1, pathSettings.speed);
-    save(file, `${this.data.name}-path.gif`);
+    const moving = movingFiles({
+      ...{ names: [this.data.name], root, recorder: this.recorder },
+      states: () => [this.store.state],
+      along: () => {
+        const { state } = this.store;
+        return (share) => [alongPath(state, share)];
+      },
+    });
+    path.files.unshift(...moving.path);
+    const groups = [map, picture, lattice, strip, path, moving.drag, data];
+    return new ExportMenu(() => groups, this.signal);
   }
 
   // Everything that follows the state.
@@ -532,6 +532,7 @@ class Explore {
     this.parts.drawing.draw(state, act.drawingOf(state));
     this.parts.steps.draw(this.undo);
     this.parts.exports.draw();
+    this.recorder.note([state]);
     if (state.selection !== drawn?.selection && state.selection?.row != null) {
       this.loadOriginal(state.selection);
     }
@@ -571,6 +572,7 @@ class Explore {
 
   close() {
     this.player.stop();
+    this.recorder.close();
     this.store.close();
     const { map, picture, selection, pathStrip, rowStrip } = this.parts;
     for (const part of [map, picture, selection, pathStrip, rowStrip]) part.close();
@@ -578,6 +580,14 @@ class Explore {
     decoder?.close();
     encoder?.close();
   }
+}
+
+/** A state with its handle at a share of the path's steps. @returns {State} */
+function alongPath(/** @type {State} */ state, /** @type {number} */ share) {
+  const { path, frames, pathSettings } = state;
+  const ends = path.map(({ z }) => z);
+  const t = frames ? fractionAt(frames.fractions, share) : share;
+  return act.moveTo(state, pathAt(ends, t, pathSettings.interpolation));
 }
 
 /** What to do next with the tool that is on, and what has to be known of the plane. */

@@ -2,7 +2,9 @@
 import { fetchBlob } from "./dom/blob.js";
 import { createPicture, paint } from "./dom/canvas.js";
 import { element } from "./dom/element.js";
+import { animationFiles } from "./files/animation.js";
 import { mapFiles } from "./files/map-files.js";
+import { filmAnimation } from "./film/animation.js";
 import { FilmGrid } from "./film/film-grid.js";
 import { FILM_NAMES, readFilm, writeFilm } from "./film/link.js";
 import { Reel } from "./film/reel.js";
@@ -143,7 +145,14 @@ class Film {
       return [{ ...model, ...picture, frames: null, row: null }];
     };
     const files = mapFiles(shown, root, () => ({ epoch: epoch() }));
-    return new ExportMenu(() => [files.map, files.picture, files.lattice, files.data], signal);
+    const fileName = (/** @type {string} */ ending) => `${data.name}-film.${ending}`;
+    const make = () => filmAnimation(reel, this.store.state, data.name, root);
+    const film = {
+      title: "Film",
+      files: animationFiles("The whole training", () => "", make, fileName),
+    };
+    const groups = [files.map, files.picture, files.lattice, film, files.data];
+    return new ExportMenu(() => groups, signal);
   }
 
   /** @returns {import("./map/map.js").MapActions} */

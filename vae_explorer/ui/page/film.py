@@ -5,13 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_explorer.checkpoint.folder import FILM
-from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.ui.checkpoints import choose, chosen_checkpoint, usable_checkpoints
 from vae_explorer.ui.live_map import show_film
 from vae_explorer.ui.loaders import (
-    class_colours,
     load_film,
-    load_latents,
     load_meta,
     say_until_changed,
     states_of,
@@ -40,27 +37,10 @@ if live is None:
             )
     st.stop()
 
-film, labels = live.film, load_latents(path).label[live.film.row]
 st.session_state.filmed = path
 show_film(path.name, live.name)
-
-
-def _gif() -> bytes:
-    from vae_explorer.film.gif import film_gif
-
-    return film_gif(film, labels, class_colours(meta))
-
-
-button, about = st.columns([1, 4], vertical_alignment="center")
-button.download_button(
-    "Download as GIF",
-    _gif,
-    file_name=f"{plain_text(path.name)}.gif",
-    mime="image/gif",
-    on_click="ignore",
-    width="stretch",
-)
-about.caption(
+film = live.film
+st.caption(
     f"The picture blends the four nearest of {film.across} × {film.across} pictures that were "
     "decoded when the film was made; in mnist-2d's film it is 0.095 a pixel (rms) from what the "
     f"decoder makes of that z. The film's −ELBO is of {len(film.row):,} test images."

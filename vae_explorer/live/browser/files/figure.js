@@ -28,7 +28,7 @@ import { SOFTWARE } from "./note.js";
 const [SIDE, LEFT, TOP, BELOW, GAP] = [440, 56, 14, 50, 14];
 // Of a title above a map, and of a line in a legend.
 const [TITLE, LINE] = [22, 18];
-const FONT = "Helvetica, Arial, sans-serif";
+export const FONT = "Helvetica, Arial, sans-serif";
 // More points are one picture in the figure, else it would be too large to be opened.
 const MAX_POINTS = 100_000;
 // Points of a class that are one line: so the class that is drawn last does not cover all others.
@@ -83,49 +83,67 @@ async function mapOf(
   /** @type {Theme} */ theme,
   /** @type {number} */ number,
 ) {
-  const { projection, layers, view, hidden } = state;
+  const { projection, layers, view } = state;
   const screen = new Screen(view, SIDE);
-  const { space } = projection;
   const gridShown = layers.includes("grid") && projection.plane !== null;
   if (gridShown) await grid.whole?.();
-  const overlay = new Overlay(space.header);
-  overlay.drawFrame(screen, projection, gridShown);
-  const shown = layers.includes("points");
-  const labels = placeLabels(
-    ...[projection.xy, space.label, space.header.classes.length, projection.extent],
-  );
-  overlay.drawLabels(screen, shown ? spread(screen, labels, hidden) : [], hidden);
-  overlay.drawRingNames(screen, projection);
-  overlay.drawPosterior(screen, projection, state.selection);
-  overlay.drawPath(screen, state);
-  overlay.drawRow(screen, state);
-  const looks = looksOf(theme, gridShown);
-  const { rings, row, casing, line, ellipses } = overlay;
+  const { lines, signs } = overlayOf(state, screen, theme, true);
+  const handle = inside(screen, projection.placeOf(state.z));
   const clip = `map-${number}`;
   const frame = { width: SIDE, height: SIDE, fill: "none" };
   return [
     shape("clipPath", { id: clip }, [shape("rect", frame)]),
     shape("g", { "clip-path": `url(#${clip})` }, [
       ...(gridShown ? [await picture((context) => grid.paint(context, state, screen, SHARP))] : []),
-      ...(shown ? [await points(state, screen, gridShown)] : []),
-      ...[...rings, row, casing, line, ...ellipses].flatMap((part) => looking(part, looks)),
+      ...(layers.includes("points") ? [await points(state, screen, gridShown)] : []),
+      ...lines,
     ]),
-    ...[...overlay.ringNames, ...overlay.labels].flatMap((part) => looking(part, looks)),
-    ...state.path.flatMap(({ z }, k) => endpoint(letter(k), inside(screen, projection.placeOf(z)))),
-    ...handle(inside(screen, projection.placeOf(state.z)), theme),
+    ...signs,
+    ...(handle ? [handleSign(theme.accent, ...screen.toScreen(...handle))] : []),
     shape("rect", { ...frame, stroke: theme.text }),
     ...axes(screen, projection, theme),
     ...(title ? [text(title, SIDE / 2, -9, { "text-anchor": "middle", "font-weight": 700 })] : []),
   ];
+}
 
-  /** A place on the screen, if it is in view. */
-  function endpoint(/** @type {string} */ name, /** @type {Place|null} */ at) {
-    return at ? [lettered(name, ...screen.toScreen(...at))] : [];
-  }
-
-  function handle(/** @type {Place|null} */ at, /** @type {Theme} */ { accent }) {
-    return at ? [handleSign(accent, ...screen.toScreen(...at))] : [];
-  }
+/**
+ * What lies over a map's points, but the handle.
+ * @param {MapState} state
+ * @param {Screen} screen
+ * @param {Theme} theme
+ * @param {boolean} labelled whether the classes' names are shown, where their points are
+ * @returns {{lines: SVGElement[], signs: SVGElement[], titles: SVGElement[]}} lines, which may reach beyond the
+ *   map; names and endpoints; and the titles of the axes, on the map
+ */
+export function overlayOf(state, screen, theme, labelled) {
+  const { projection, layers, hidden, path } = state;
+  const { space } = projection;
+  const overGrid = layers.includes("grid") && projection.plane !== null;
+  const overlay = new Overlay(space.header);
+  overlay.drawFrame(screen, projection, overGrid);
+  const classes = space.header.classes.length;
+  const labels =
+    labelled && layers.includes("points")
+      ? placeLabels(projection.xy, space.label, classes, projection.extent)
+      : [];
+  overlay.drawLabels(screen, spread(screen, labels, hidden), hidden);
+  overlay.drawRingNames(screen, projection);
+  overlay.drawPosterior(screen, projection, state.selection);
+  overlay.drawPath(screen, state);
+  overlay.drawRow(screen, state);
+  const looks = looksOf(theme, overGrid);
+  const looked = (/** @type {SVGElement[]} */ parts) =>
+    parts.flatMap((part) => looking(part, looks));
+  const { rings, row, casing, line, ellipses } = overlay;
+  const ends = path.flatMap(({ z }, k) => {
+    const at = inside(screen, projection.placeOf(z));
+    return at ? [lettered(letter(k), ...screen.toScreen(...at))] : [];
+  });
+  return {
+    lines: looked([...rings, row, casing, line, ...ellipses]),
+    signs: [...looked([...overlay.ringNames, ...overlay.labels]), ...ends],
+    titles: looked(overlay.titles),
+  };
 }
 
 /** @typedef {import("../space/view.js").Place} Place */
@@ -353,6 +371,8 @@ function looksOf(
       ? { ...line, ...RING, stroke: "white", "stroke-opacity": 0.9 }
       : { ...line, ...RING, stroke: ink },
     "lm-ring-name": { ...halo, "font-size": 12, "font-weight": 600, fill: ink },
+    "lm-title lm-title-x": { ...halo, "font-weight": 700, fill: ink },
+    "lm-title lm-title-y": { ...halo, "font-weight": 700, fill: ink },
     "lm-ellipse": { ...ellipse, ...TINT(accent) },
     "lm-ellipse lm-wide": { ...ellipse, fill: "none" },
     "lm-path": { ...line, stroke: DARK, "stroke-width": 3 },

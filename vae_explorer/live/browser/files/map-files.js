@@ -187,7 +187,7 @@ function latticeOf(/** @type {Shown} */ { state: { lattice, projection } }) {
 }
 
 /** A figure's colours are those of the page, light or dark. */
-function themeOf(/** @type {HTMLElement} */ root) {
+export function themeOf(/** @type {HTMLElement} */ root) {
   const style = getComputedStyle(root);
   const colour = (/** @type {string} */ name) =>
     style.getPropertyValue(`--st-${name}-color`).trim();

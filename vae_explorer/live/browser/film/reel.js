@@ -55,6 +55,15 @@ export class Reel {
     return new Reel(blob, await Promise.all(sheets));
   }
 
+  /** The same film with arrays of its own: so two times can be on show. @returns {Reel} */
+  copy() {
+    const { space, box, count, projection, picture } = this;
+    return Object.assign(Object.create(this), {
+      projection: new FilmProjection({ space, box, count }, projection.origin),
+      picture: new Float32Array(picture.length),
+    });
+  }
+
   /** @returns {{k: number, share: number}} the snapshot before a time, and how far on it is */
   at(/** @type {number} */ time) {
     const k = Math.min(Math.floor(time), this.count - 2);
@@ -180,7 +189,7 @@ export class Reel {
 /** The film's plane, with the codes of one time on it. */
 export class FilmProjection extends Projection {
   constructor(
-    /** @type {Reel} */ { space, box: [x, y, side], count },
+    /** @type {Pick<Reel, "space"|"box"|"count">} */ { space, box: [x, y, side], count },
     /** @type {Place} */ origin,
   ) {
     const { titles } = /** @type {any} */ (space.header);

@@ -15,7 +15,7 @@ import { DEFAULT_LATTICE, DEFAULT_PATH_SETTINGS, moveTo } from "../space/state.j
  * @typedef {import("../space/state.js").MapState & FilmOnly} FilmState whose z is a place, (2,)
  */
 
-const SECONDS = 16;
+export const SECONDS = 16;
 
 /** @returns {FilmState} */
 export function firstFilm(/** @type {Reel} */ reel) {

@@ -136,7 +136,6 @@ export class LatentMap {
     this.drawn = state;
 
     const gridShown = state.layers.includes("grid") && state.projection.plane !== null;
-    const pointsShown = state.layers.includes("points");
     if (changed("tool")) this.element.classList.toggle("lm-adding", state.tool === "interpolate");
     if (changed("projection")) this.points.place(state.projection.xy);
     if (moving) {
@@ -144,7 +143,7 @@ export class LatentMap {
       this.placeLabelsSoon();
     } else if (changed("projection")) this.placeLabels(state);
     if (changed("view", "projection", "layers", "hidden")) {
-      this.points.draw(screen, palette(state, pointsShown, gridShown), pointSize(state, screen));
+      this.points.draw(screen, coloursOf(state, gridShown), pointSize(state, screen));
       if (!moving || changed("view", "layers")) {
         this.overlay.drawFrame(screen, state.projection, gridShown);
       }
@@ -300,11 +299,11 @@ export class LatentMap {
 }
 
 /** RGBA for each class, from 0 to 1, (classes, 4). */
-function palette(
-  /** @type {MapState} */ { hidden, projection },
-  /** @type {boolean} */ shown,
+export function coloursOf(
+  /** @type {MapState} */ { hidden, projection, layers },
   /** @type {boolean} */ overGrid,
 ) {
+  const shown = layers.includes("points");
   const opacity = opacityOf(projection.space, overGrid);
   return Float32Array.from(
     projection.space.header.colours.flatMap((colour, kind) => [

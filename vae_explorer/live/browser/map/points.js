@@ -29,6 +29,7 @@ void main() {
  *
  * @typedef {Object} PointLayer
  * @property {"webgl"|"canvas"} kind
+ * @property {HTMLCanvasElement} canvas that they are drawn on
  * @property {(xy: Float32Array) => void} place new coordinates, (N, 2)
  * @property {(screen: Screen, colours: Float32Array, size: number) => void} draw colours: RGBA from
  *   0 to 1 for each class, (classes, 4), alpha 0 for hidden; size: of a disc, CSS pixels
@@ -119,6 +120,7 @@ function webglPoints(canvas, gl, label, redraw) {
     gl.getUniformLocation(/** @type {WebGLProgram} */ (program), name);
   return {
     kind: "webgl",
+    canvas,
     place(coordinates) {
       xy = coordinates;
       gl.bindBuffer(gl.ARRAY_BUFFER, places);
@@ -172,6 +174,7 @@ function canvasPoints(canvas, label) {
   let xy = new Float32Array(2 * label.length);
   return {
     kind: "canvas",
+    canvas,
     place(coordinates) {
       xy = coordinates;
     },

@@ -3,11 +3,13 @@ import { element } from "../dom/element.js";
 import { button, group, menu } from "./toolbar.js";
 
 /**
+ * @typedef {import("../files/job.js").Job} Job
+ *
  * @typedef {Object} ExportFile
  * @property {string} text its format, on the button
  * @property {string} help what is saved, in a sentence
  * @property {() => string} why it cannot be saved now, in a sentence; "" if it can
- * @property {(scale: number) => Promise<void>|void} save throws where that is impossible
+ * @property {(scale: number, job: Job) => Promise<void>|void} save throws where that is impossible
  *
  * @typedef {{title: string, files: ExportFile[]}} ExportGroup files that show the same thing
  */
@@ -16,6 +18,8 @@ import { button, group, menu } from "./toolbar.js";
 const SCALES = ["1", "2", "3", "4"].map((scale) => [scale, `${scale} ×`]);
 const USUAL_SCALE = "2";
 
+const OPENER = "Export ▾";
+
 export class ExportMenu {
   /**
    * @param {() => ExportGroup[]} groups asked for anew whenever the menu is drawn
@@ -23,13 +27,17 @@ export class ExportMenu {
    */
   constructor(groups, signal) {
     this.groups = groups;
-    this.opener = button("Export ▾", "Save what is on the screen as files", () =>
+    this.opener = button(OPENER, "Save what is on the screen as files", () =>
       this.show(this.opener.ariaExpanded !== "true"),
     );
     this.opener.setAttribute("aria-haspopup", "dialog");
     this.scale = menu("Scale of pictures", SCALES, () => {});
     this.scale.value = USUAL_SCALE;
     this.said = element("p", { class: "lm-small", role: "status", "data-testid": "export-said" });
+    this.cancel = button("Cancel", "Stop making the file", () => this.job?.abort());
+    /** Ends the file that is being made. @type {AbortController|null} */
+    this.job = null;
+    signal.addEventListener("abort", () => this.job?.abort());
     this.rows = element("div", { class: "lm-export-rows" });
     this.panel = element("div", {
       ...{ class: "lm-export-panel", role: "dialog", "aria-label": "Export" },
@@ -37,7 +45,7 @@ export class ExportMenu {
     });
     this.panel.append(
       element("label", { class: "lm-export-scale" }, ["Scale of pictures", this.scale]),
-      ...[this.rows, this.said],
+      ...[this.rows, this.said, this.cancel],
     );
     /** By the place of its file in the menu. @type {HTMLButtonElement[]} */
     this.buttons = [];
@@ -60,18 +68,19 @@ export class ExportMenu {
     this.panel.hidden = !whether;
     this.opener.setAttribute("aria-expanded", String(whether));
     if (!whether) return;
-    this.said.textContent = "";
+    if (!this.job) this.said.textContent = "";
     this.draw();
   }
 
   /** What can be saved changes with what is on the screen. */
   draw() {
     if (this.panel.hidden) return;
+    this.cancel.hidden = !this.job;
     const groups = this.groups();
     const files = groups.flatMap((one) => one.files);
     if (files.length !== this.buttons.length) this.build(groups);
     files.forEach(({ text, help, why }, k) => {
-      const problem = why();
+      const problem = this.job ? "Another file is being made: it can be cancelled." : why();
       const { buttons } = this;
       if (buttons[k].textContent !== text) buttons[k].textContent = text;
       buttons[k].title = problem || help;
@@ -99,13 +108,27 @@ export class ExportMenu {
 
   async save(/** @type {number} */ place) {
     const file = this.groups().flatMap((one) => one.files)[place];
+    const job = new AbortController();
+    const { signal } = job;
+    this.job = job;
+    this.draw();
     this.said.textContent = "Writing the file …";
+    const progress = (/** @type {number} */ share) => {
+      const percent = `${Math.floor(100 * share)} %`;
+      this.said.textContent = `Making the file: ${percent}. The page can be used meanwhile.`;
+      this.opener.textContent = `Export ${percent}`;
+    };
+    let problem = "";
     try {
-      await file.save(Number(this.scale.value));
-      this.said.textContent = "";
+      await file.save(Number(this.scale.value), { signal, progress });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.said.textContent = `The file was not saved. ${reason}`;
+      if (!signal.aborted) problem = `The file was not saved. ${reason}`;
     }
+    this.job = null;
+    this.opener.textContent = OPENER;
+    if (problem && this.panel.hidden) this.show(true);
+    this.said.textContent = problem;
+    this.draw();
   }
 }

@@ -1,10 +1,8 @@
 /** The path, decoded step by step, anew while an endpoint is dragged; and the controls of it. */
 import { element } from "../dom/element.js";
-import { gif } from "../dom/gif.js";
 import { latest } from "../dom/latest.js";
 import { codesAt, equalChange, equalSteps } from "../space/paths.js";
 import { MAX_STEPS, MIN_STEPS } from "../space/state.js";
-import { SECONDS_A_STRETCH } from "./play.js";
 import { Strip } from "./strip.js";
 import { button, group, menu, RangeControl } from "./toolbar.js";
 
@@ -18,8 +16,6 @@ import { button, group, menu, RangeControl } from "./toolbar.js";
 
 // Pictures along the path from which steps of equal change are measured.
 const SAMPLES = 49;
-// Of a picture in the GIF, in pixels.
-const GIF_HEIGHT = 168;
 /** @type {[string, string][]} */
 const SPEEDS = [
   ["0.25", "¼ ×"],
@@ -48,22 +44,6 @@ export async function decodePath(decoder, path, { interpolation, spacing, steps 
   const codes = codesAt(ends, fractions, interpolation);
   const pixels = await decoder.runAsync(codes, steps, true);
   return { count: steps, codes, pixels, fractions, started };
-}
-
-/**
- * The path, there and back, as a GIF.
- * @param {Float32Array} pixels of its steps, (S, H, W, C)
- * @param {number} count S
- * @param {number[]} shape (H, W, C)
- * @param {number} stretches between endpoints
- * @param {number} speed of Play
- */
-export function pathGif(pixels, count, shape, stretches, speed) {
-  const there = Array.from({ length: count }, (_, k) => k);
-  const order = [...there, ...there.slice(1, -1).reverse()];
-  const scale = Math.max(1, Math.round(GIF_HEIGHT / shape[0]));
-  const seconds = (stretches * SECONDS_A_STRETCH) / speed / (count - 1);
-  return gif(pixels, shape, order, scale, seconds);
 }
 
 export class PathStrip {

@@ -1,0 +1,68 @@
+/** A drag, or whatever else is done on a map, recorded as states: frames are drawn from them later. */
+import { button } from "./toolbar.js";
+
+// Seconds.
+const LONGEST = 20;
+
+/** @template State */
+export class Recorder {
+  /** @param {(whether: boolean) => void} showMenu of what can be saved: not while it is recorded */
+  constructor(showMenu) {
+    this.showMenu = showMenu;
+    /** @type {{at: number, state: State}[]} */
+    this.moments = [];
+    this.began = 0;
+    this.timer = 0;
+    this.recording = false;
+    /** How long the recording is. */
+    this.seconds = 0;
+    this.element = button("■ Stop", "Stop recording", () => this.stop());
+    this.element.classList.add("lm-recording");
+    this.element.hidden = true;
+  }
+
+  /** Record from now on, at most 20 seconds. */
+  start(/** @type {State} */ state) {
+    this.moments = [{ at: 0, state }];
+    this.began = performance.now();
+    this.recording = true;
+    this.showMenu(false);
+    this.element.hidden = false;
+    this.element.focus();
+    this.count();
+  }
+
+  /** Say how long it has been going on. */
+  count() {
+    const gone = Math.round(this.gone());
+    if (gone >= LONGEST) return this.stop();
+    this.element.textContent = `■ Stop (${gone} s)`;
+    this.timer = setTimeout(() => this.count(), 1000);
+  }
+
+  gone() {
+    return (performance.now() - this.began) / 1000;
+  }
+
+  /** A state was drawn. */
+  note(/** @type {State} */ state) {
+    if (this.recording) this.moments.push({ at: this.gone(), state });
+  }
+
+  stop() {
+    this.close();
+    this.seconds = Math.min(LONGEST, this.gone());
+    this.showMenu(true);
+  }
+
+  /** @returns {State} what was on show at a time, in seconds */
+  at(/** @type {number} */ seconds) {
+    return (this.moments.findLast(({ at }) => at <= seconds) ?? this.moments[0]).state;
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.recording = false;
+    this.element.hidden = true;
+  }
+}
