@@ -43,6 +43,17 @@ const pieces = {
       codes: at.map(([x, y]) => Array.from(plane.at(residual, x, y))),
     };
   },
+  async gif() {
+    const { GifEncoder, MAX_COLOURS } = await import(`${assets}/files/gif.js`);
+    const { Histogram } = await import(`${assets}/files/palette.js`);
+    const { width, height, frames, seconds, comment } = read();
+    const pictures = frames.map((frame) => Uint8ClampedArray.from(frame));
+    const seen = new Histogram();
+    for (const picture of pictures) seen.add(picture);
+    const gif = new GifEncoder(width, height, seen.palette(MAX_COLOURS), comment);
+    for (const picture of pictures) gif.add(picture, seconds);
+    return Array.from(new Uint8Array(await gif.finish().arrayBuffer()));
+  },
   async ellipse() {
     const { Plane, ellipse } = await import(`${assets}/space/plane.js`);
     const { axes, variance } = read();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -259,10 +260,12 @@ def test_a_path_between_test_images_is_gone_by_all(tab: Page, compared: str) -> 
     with tab.expect_download() as download:
         export(tab, "path-gif")
     with Image.open(download.value.path()) as picture:
-        # There and back, the two models side by side.
-        assert picture.format == "GIF"
-        assert picture.n_frames == 8
-        assert 2 * picture.height < picture.width < 2.2 * picture.height
+        # The two models side by side.
+        assert picture.size == (640, 420)
+        said = json.loads(picture.info["comment"])
+    assert said["checkpoint"] == ["mnist-2d", "mnist-20d"]
+    for k, codes in enumerate(said["z"]):
+        np.testing.assert_allclose(codes, [end[k] for end in ends], atol=1e-5)
 
 
 def test_play_takes_all_along_their_paths(tab: Page, compared: str) -> None:

@@ -17,7 +17,7 @@ import torch
 from conftest import SHIPPED, Serve, watched
 from live_map import LiveMap, export, pixels_of, z_of
 from path_witness import path_between
-from PIL import Image, ImageSequence
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from scipy.stats import norm
 from served_app import DECODED, follow
@@ -686,26 +686,6 @@ def test_play_runs_along_the_path_and_pause_stops_it(page: Page, address: str) -
     # The address is written when nothing has changed for a moment.
     live.let_go()
     np.testing.assert_array_equal(live.z, stopped)
-
-
-def test_the_path_is_saved_as_a_gif_there_and_back(
-    page: Page, address: str, plane: object, tmp_path: Path
-) -> None:
-    LiveMap.opened(page, address, f"{LINK}&path=-2,0;2,0&steps=5&speed=2")
-    codes = _codes(_steps(page))
-    with page.expect_download() as download:
-        export(page, "path-gif")
-    download.value.save_as(tmp_path / "path.gif")
-    with Image.open(tmp_path / "path.gif") as film:
-        frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(film)]
-        assert film.info["loop"] == 0
-        # 2.5 s at double speed, in four steps.
-        assert film.info["duration"] == pytest.approx(1250 / 4, abs=10)
-    assert len(frames) == 8
-    for frame, k in zip(frames, (0, 1, 2, 3, 4, 3, 2, 1), strict=True):
-        scale = len(frame) // 28
-        found = frame[scale // 2 :: scale, scale // 2 :: scale]
-        np.testing.assert_allclose(found, _decoded(plane, codes[k]), atol=1.1)
 
 
 # The lattice.

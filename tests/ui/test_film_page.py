@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 from conftest import watched
-from live_map import pixels_of
-from PIL import Image
+from live_map import export, pixels_of
+from PIL import Image, ImageSequence
 from playwright.sync_api import Browser, Page, expect
 from served_app import serve_app
 
@@ -213,6 +213,20 @@ def test_everything_is_in_reach_on_a_phone(browser: Browser, filmed: str) -> Non
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
     next(watching, None)
+
+
+def test_it_is_saved_as_a_gif_from_the_first_epoch_to_the_last(tab: Page, film: Film) -> None:
+    with tab.expect_download() as download:
+        export(tab, "film-gif")
+    with Image.open(download.value.path()) as picture:
+        said = json.loads(picture.info["comment"])
+        frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)]
+    assert (said["checkpoint"], said["kind"]) == ("filmed-2d", "film")
+    np.testing.assert_allclose(said["epochs"], film.epoch[[0, -1]])
+    # Map, picture and caption change.
+    assert len(frames) > 30
+    for part in (np.s_[:, :410], np.s_[:220, 420:], np.s_[230:, 420:]):
+        assert (frames[0][part] != frames[-1][part]).any()
 
 
 def test_a_checkpoint_without_a_film_says_how_to_make_one(tab: Page, filmed: str) -> None:

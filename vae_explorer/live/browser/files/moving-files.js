@@ -19,6 +19,8 @@ import { noteOf } from "./note.js";
  * @property {() => Record<string, unknown>} [more] what all depends on, for metadata
  */
 
+// Seconds that the end of a drag is shown.
+const REST = 0.5;
 const NO_DECODER = "There is no picture: the decoder has not arrived.";
 const NO_DRAG = "Nothing was recorded: choose Record, and drag the handle.";
 
@@ -61,7 +63,7 @@ export function movingFiles(/** @type {Options} */ options) {
     return animation("interpolation", at, seconds, codes, { path: interpolation });
   };
   const drag = () => {
-    const { seconds } = recorder;
+    const seconds = recorder.seconds + REST;
     const at = (/** @type {number} */ now) => recorder.at(now);
     const last = at(seconds);
     const codes = at(0).map(({ z }, k) => [z, last[k].z]);
