@@ -6,6 +6,7 @@ Decoded pictures are exact, pixel by pixel, as PNG and GIF; as SVG and PDF they 
 from __future__ import annotations
 
 import argparse
+import io
 import math
 import re
 import sys

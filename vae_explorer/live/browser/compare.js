@@ -184,6 +184,7 @@ class Compare {
       collects: this.collects,
     });
     const exports = this.createExports(root);
+    exports.element.prepend(this.recorder.element);
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => everywhere(state, (map) => one.chooseTool(map, tool))),
@@ -195,7 +196,7 @@ class Compare {
         group("lm-group", "Orientation", [align]),
         element("div", { class: "cm-zoom" }, [zoom.element, wheel]),
       ],
-      [steps.element, this.recorder.element, exports.element],
+      [steps.element, exports.element],
     );
     const legends = this.legends();
     const selection = new SharedSelectionPanel(shape);

@@ -199,6 +199,7 @@ class Explore {
       collects: Boolean(this.data.base),
     });
     const exports = this.createExports(root);
+    exports.element.prepend(this.recorder.element);
     const toolbar = new Toolbar(
       {
         tool: (tool) => this.do((state) => act.chooseTool(state, tool)),
@@ -206,7 +207,7 @@ class Explore {
         clearPath: () => this.do(act.clearPath),
       },
       planes ? [planes.element] : [],
-      [steps.element, this.recorder.element, exports.element],
+      [steps.element, exports.element],
     );
     const pathControls = new PathControls({
       play: () => (this.store.state.playing ? this.pause() : this.play()),

@@ -70,6 +70,10 @@ export class ExportMenu {
     if (!whether) return;
     if (!this.job) this.said.textContent = "";
     this.draw();
+    // It opens to the left, where there is room.
+    this.panel.classList.remove("lm-rightward");
+    const { left } = this.panel.getBoundingClientRect();
+    this.panel.classList.toggle("lm-rightward", left < 0);
   }
 
   /** What can be saved changes with what is on the screen. */

@@ -16,7 +16,7 @@ export class Recorder {
     this.recording = false;
     /** How long the recording is. */
     this.seconds = 0;
-    this.element = button("■ Stop", "Stop recording", () => this.stop());
+    this.element = button("■ Stop", "Stop recording: it ends by itself after 20 seconds", () => this.stop());
     this.element.classList.add("lm-recording");
     this.element.hidden = true;
   }
@@ -29,15 +29,7 @@ export class Recorder {
     this.showMenu(false);
     this.element.hidden = false;
     this.element.focus();
-    this.count();
-  }
-
-  /** Say how long it has been going on. */
-  count() {
-    const gone = Math.round(this.gone());
-    if (gone >= LONGEST) return this.stop();
-    this.element.textContent = `■ Stop (${gone} s)`;
-    this.timer = setTimeout(() => this.count(), 1000);
+    this.timer = setTimeout(() => this.stop(), 1000 * LONGEST);
   }
 
   gone() {
