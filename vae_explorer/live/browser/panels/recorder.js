@@ -16,7 +16,9 @@ export class Recorder {
     this.recording = false;
     /** How long the recording is. */
     this.seconds = 0;
-    this.element = button("■ Stop", "Stop recording: it ends by itself after 20 seconds", () => this.stop());
+    this.element = button("■ Stop", "Stop recording: it ends by itself after 20 seconds", () =>
+      this.stop(),
+    );
     this.element.classList.add("lm-recording");
     this.element.hidden = true;
   }
