@@ -171,10 +171,12 @@ test("every model goes its own path between the same ends, and who lacks an end 
   const a = shared.tap(adding, spaces, 0, [0, 0], 0);
   const both = shared.tap(a, spaces, 0, [0, 0], 1);
   assert.equal(both.path.length, 2);
+  // The handles stand where the last click was.
+  assert.deepEqual([a, both].map(shared.shareOf), [0, 1]);
   const half = shared.goAlong(both, 0.5);
   close(codes(half)[0], [2, 3]);
   close(codes(half)[1], [6.5, 7.5, 8.5]);
-  assert.equal(half.along, 0.5);
+  assert.deepEqual([half.along, shared.shareOf(half)], [0.5, 0.5]);
   // Where steps are of equal change, each model is at its own fraction.
   const own = shared.goAlong(both, 0.5, (share, k) => (k ? fractionAt([0, 0.2, 1], share) : share));
   close(codes(own)[1], [8 - 0.6, 9 - 0.6, 10 - 0.6]);

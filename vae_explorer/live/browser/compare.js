@@ -565,9 +565,8 @@ class Compare {
     parts.end.textContent = last;
     parts.along.setAttribute("aria-label", `From A to ${last}`);
     parts.along.disabled = state.path.length < 2;
-    if (Number(parts.along.value) !== (state.along ?? 0)) {
-      parts.along.value = String(state.along ?? 0);
-    }
+    const share = shared.shareOf(state);
+    if (Number(parts.along.value) !== share) parts.along.value = String(share);
     const frames = state.frames.every((some, k) => some || !state.maps[k].path.length);
     const { playing } = state;
     parts.path.draw({ ...first, playing, frames: frames ? state.frames[0] : null });

@@ -3,8 +3,9 @@ import { element, shape } from "../dom/element.js";
 
 // The plot's own units.
 const [WIDTH, HEIGHT] = [1000, 100];
-// The first fall from an untrained model would flatten all the rest: so many may run off the top.
-const SHOWN = 0.8;
+// What is above the best loss counts by its logarithm, from about a nat on: the first fall from an
+// untrained model would flatten all the rest.
+const aboveBest = (/** @type {number} */ nats) => Math.log1p(Math.max(0, nats));
 // Epochs that may be named, and how much of the width a name has for itself.
 const EPOCHS = [1, 3].flatMap((digit) => [0.01, 0.1, 1, 10, 100, 1000].map((ten) => digit * ten));
 const ROOM = 0.14;
@@ -16,9 +17,8 @@ export class LossPlot {
   constructor(reel) {
     this.last = reel.count - 1;
     const losses = Array.from(reel.negElbo);
-    const sorted = losses.toSorted((a, b) => a - b);
-    this.low = sorted[0];
-    this.range = sorted[Math.floor(SHOWN * this.last)] - this.low || 1;
+    this.low = Math.min(...losses);
+    this.range = aboveBest(Math.max(...losses) - this.low) || 1;
     const points = losses.map((loss, k) => `${(WIDTH * k) / this.last},${this.heightOf(loss)}`);
     this.dot = element("span", { class: "fm-dot", "data-testid": "film-dot" });
     const ticks = epochTicks(reel).map(({ share, text }) =>
@@ -28,7 +28,7 @@ export class LossPlot {
     this.element = element("div", { class: "fm-plot" }, [
       element("p", {
         class: "fm-title",
-        text: `−ELBO of ${images} test images, at best ${this.low.toFixed(1)} nats`,
+        text: `−ELBO of ${images} test images, above the best of ${this.low.toFixed(1)} nats (log scale)`,
       }),
       element("div", { class: "fm-curve", "aria-hidden": "true" }, [
         shape(
@@ -47,7 +47,7 @@ export class LossPlot {
 
   /** How far down a loss stands, with a margin on both sides. */
   heightOf(/** @type {number} */ loss) {
-    return Math.max(0, HEIGHT * (1 - ((loss - this.low) / this.range + 0.08) / 1.16));
+    return HEIGHT * (1 - (aboveBest(loss - this.low) / this.range + 0.08) / 1.16);
   }
 
   /** Put the dot at a time, in snapshots, and at its loss. */

@@ -51,8 +51,9 @@ const OPACITY = 0.72;
 // Over a grid the points, as many as a usual test split has, leave the pictures to be seen.
 const FAINT = 0.38;
 const CROWD = 10000;
-// How long moving codes have to rest before their class labels are placed, in milliseconds.
-const REST = 150;
+// How long moving codes have to rest before their class labels stand, in milliseconds; and which share
+// of their way labels go in each frame until then, since the densest cell jumps.
+const [REST, GLIDE] = [150, 0.12];
 /** @type {Record<string, Place>} */
 export const ARROWS = {
   ArrowRight: [1, 0],
@@ -127,7 +128,7 @@ export class LatentMap {
     /** Whether one of these is another than it was. */
     const changed = (/** @type {(keyof MapState)[]} */ ...names) =>
       !before || resized || names.some((name) => state[name] !== before[name]);
-    // In a film, codes move on one plane: their labels wait until they rest.
+    // In a film, codes move on one plane: their labels glide after them.
     const { plane } = state.projection;
     const moving =
       plane !== null && !resized && changed("projection") && before?.projection.plane === plane;
@@ -138,10 +139,8 @@ export class LatentMap {
     const gridShown = state.layers.includes("grid") && state.projection.plane !== null;
     if (changed("tool")) this.element.classList.toggle("lm-adding", state.tool === "interpolate");
     if (changed("projection")) this.points.place(state.projection.xy);
-    if (moving) {
-      this.labels = [];
-      this.placeLabelsSoon();
-    } else if (changed("projection")) this.placeLabels(state);
+    if (moving) this.moveLabels(state);
+    else if (changed("projection")) this.labels = this.placeLabels(state);
     if (changed("view", "projection", "layers", "hidden")) {
       this.points.draw(screen, coloursOf(state, gridShown), pointSize(state, screen));
       if (!moving || changed("view", "layers")) {
@@ -196,15 +195,19 @@ export class LatentMap {
   placeLabels(/** @type {MapState} */ { projection }) {
     clearTimeout(this.rest);
     const { label, header } = this.space;
-    this.labels = placeLabels(projection.xy, label, header.classes.length, projection.extent);
+    return placeLabels(projection.xy, label, header.classes.length, projection.extent);
   }
 
-  placeLabelsSoon() {
-    clearTimeout(this.rest);
+  moveLabels(/** @type {MapState} */ moving) {
+    this.labels = this.placeLabels(moving).map((place, kind) => {
+      const from = this.labels[kind];
+      if (!place || !from) return place;
+      return [from[0] + GLIDE * (place[0] - from[0]), from[1] + GLIDE * (place[1] - from[1])];
+    });
     this.rest = setTimeout(() => {
       const [state, { screen }] = [this.drawn, this];
       if (!state || !screen) return;
-      this.placeLabels(state);
+      this.labels = this.placeLabels(state);
       this.drawLabels(state, screen);
     }, REST);
   }
