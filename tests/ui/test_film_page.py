@@ -166,7 +166,12 @@ def test_it_plays_to_its_end_and_from_there_anew(tab: Page, film: Film) -> None:
     now.evaluate(
         """now => {
             window.said = [];
-            const hear = () => window.said.push(parseFloat(now.textContent.split(' ')[1]));
+            window.named = 0;
+            const label = document.querySelector('[data-testid=film] [data-testid=class-label]');
+            const hear = () => {
+                window.said.push(parseFloat(now.textContent.split(' ')[1]));
+                window.named += Number(label.getBoundingClientRect().width > 0);
+            };
             new MutationObserver(hear).observe(now, {childList: true, characterData: true});
         }"""
     )
@@ -176,6 +181,7 @@ def test_it_plays_to_its_end_and_from_there_anew(tab: Page, film: Film) -> None:
     epochs = tab.evaluate("said")
     assert epochs[0] < film.epoch[1]
     assert epochs == sorted(epochs)
+    assert tab.evaluate("named") > 0
     expect(play).to_be_visible()
 
 

@@ -262,7 +262,8 @@ function classLabel(/** @type {string} */ name, /** @type {string} */ colour) {
     fill: disc ? ink(colour) : colour,
     text: name,
   });
-  return shape("g", {}, disc ? [shape("circle", { r: 11, fill: colour }), text] : [text]);
+  const parts = disc ? [shape("circle", { r: 11, fill: colour }), text] : [text];
+  return shape("g", { "data-testid": "class-label" }, parts);
 }
 
 function show(/** @type {SVGElement} */ part, /** @type {unknown} */ whether) {
