@@ -35,10 +35,12 @@ def _document() -> str:
     """Return Streamlit's own document, told where the server is.
 
     Streamlit's script would look for the server below the page's address first: two 404s in the
-    console, and half a second.
+    console, and half a second. A proxy may show the app below a path that the server never sees.
     """
     document = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    told = f"<script>window.__streamlit={{BACKEND_BASE_URL:location.origin+'{BASE}/'}}</script>"
+    page = rf"/\/(?:{'|'.join(PAGES)})?\/?$/"
+    path = f"'{BASE}'" if BASE else f"location.pathname.replace({page},'')"
+    told = f"<script>window.__streamlit={{BACKEND_BASE_URL:location.origin+{path}+'/'}}</script>"
     return document.replace("<head>", f"<head>{told}", 1)
 
 
@@ -53,7 +55,7 @@ def _moved(request: Request) -> RedirectResponse:
     target = MOVED[request.url.path.rsplit("/", 1)[-1]]
     query = request.url.query
     return RedirectResponse(
-        f"{BASE}/{target}" + (("&" if "?" in target else "?") + query if query else "")
+        f"./{target}" + (("&" if "?" in target else "?") + query if query else "")
     )
 
 
@@ -61,7 +63,7 @@ app = st.App(
     ROOT / "vae_explorer" / "ui" / "page" / "main.py",
     routes=[
         *routes(BASE),
-        *(Route(f"{BASE}/{name}", _page) for name in PAGES),
+        *(Route(f"{BASE}/{name}", _page) for name in ("", *PAGES)),
         *(Route(f"{BASE}/{name}", _moved) for name in MOVED),
     ],
     middleware=[

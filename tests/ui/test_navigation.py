@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from conftest import SHIPPED, watched
 from playwright.sync_api import Browser, Locator, Page, expect
+from prefix_proxy import prefix_proxy
 from served_app import ROOT, follow, place_in_plot, ready, serve_app
 
 from vae_explorer.checkpoint.folder import load_latents
@@ -75,6 +77,22 @@ def test_addresses_of_former_pages_open_what_has_taken_their_place(
     page.locator("a[aria-current=page]").wait_for()
     page.go_back()
     expect(page).to_have_url("about:blank")
+
+
+def test_the_app_works_below_a_path_that_only_its_proxy_knows(page: Page, address: str) -> None:
+    with prefix_proxy(urlsplit(address).port, "/~/+") as shown:
+        for query in ("?checkpoint=mnist-2d", "compare?compare=mnist-2d/mnist-20d"):
+            page.goto(f"{shown}/{query}")
+            ready(page)
+        page.goto(f"{shown}/samples?checkpoint=mnist-20d")
+        ready(page)
+        follow(page, "Explore")
+        ready(page)
+        expect(page).to_have_url(re.compile(rf"^{re.escape(shown)}/\?checkpoint=mnist-20d"))
+        page.goto(f"{shown}/manifold?checkpoint=mnist-20d")
+        expect(page).to_have_url(re.compile(rf"^{re.escape(shown)}/\?tool=manifold"))
+        ready(page)
+        page.goto("about:blank")
 
 
 @pytest.fixture(scope="module")

@@ -101,10 +101,12 @@ def write_address(page: str, /, **choice: str | None) -> None:
 
 
 def _base(script: str) -> dict[str, str]:
-    """Return where a component whose script is `script` finds its files and its data."""
-    base = st.get_option("server.baseUrlPath").strip("/")
-    prefix = f"/{base}{PREFIX}" if base else PREFIX
-    return {"live": prefix, "assets": f"{prefix}/assets/{asset_version()}", "script": script}
+    """Return where a component whose script is `script` finds its files and its data.
+
+    The paths begin at the server's own, which the browser knows.
+    """
+    live = PREFIX.strip("/")
+    return {"live": live, "assets": f"{live}/assets/{asset_version()}", "script": script}
 
 
 def stop_without_a_plane(dims: dict[str, int]) -> None:
