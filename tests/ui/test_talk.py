@@ -117,6 +117,8 @@ def test_a_talk_is_stepped_through_by_keys_and_stays_live(tab: Page, address: st
     _press(tab, "Escape")
     expect(tab.get_by_test_id("stage")).to_have_count(0)
     expect(tab).not_to_have_url(re.compile("scene=|set="))
+    # Who looks through the list knows what will not be seen.
+    expect(tab.locator(".pr-problem:not(:empty)")).to_have_count(2)
     # Its keys are the page's again.
     _press(tab, "PageDown")
     expect(tab.get_by_test_id("stage")).to_have_count(0)
@@ -180,22 +182,23 @@ def test_damaged_scenes_and_a_scene_that_is_not_there_are_said(tab: Page, addres
 
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["projector", "phone"])
 def test_in_a_scene_nothing_is_cut_or_covered(
-    tab: Page, address: str, size: tuple[int, int]
+    page: Page, address: str, size: tuple[int, int]
 ) -> None:
-    tab.set_viewport_size({"width": size[0], "height": size[1]})
-    tab.goto(f"{address}/present?scene=1")
-    count = int(tab.get_by_test_id("scene-number").inner_text().split("/")[1])
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{address}/present?scene=1")
+    count = int(page.get_by_test_id("scene-number").inner_text().split("/")[1])
     for number in range(1, count + 1):
-        shown = _at(tab, number)
+        shown = _at(page, number)
         cut = shown.evaluate(
             "({scrollWidth, clientWidth, scrollHeight, clientHeight}) =>"
             " Math.max(scrollWidth - clientWidth, scrollHeight - clientHeight)"
         )
         assert cut <= 1, f"scene {number}"
-        foot = tab.locator(".pr-foot").bounding_box()
+        foot = page.locator(".pr-foot").bounding_box()
         assert foot["y"] + foot["height"] <= size[1]
         parts = shown.locator("[data-testid=surface], canvas.lm-decoded").all()
         for box in (part.bounding_box() for part in parts if part.is_visible()):
             assert 0 <= box["x"] <= size[0] - box["width"]
             assert 0 <= box["y"] <= foot["y"] - box["height"]
-        _press(tab, "PageDown")
+        _press(page, "PageDown")

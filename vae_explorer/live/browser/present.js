@@ -181,7 +181,9 @@ class Present {
     const hasYours = collects && (this.collected.set.scenes.length > 0 || which === "yours");
     const hasBoth = hasYours && this.data.scenes.length > 0;
     const canUndo = this.history.past.length > 0;
-    this.list.draw({ set, which, hasBoth, collects, canUndo, message });
+    const yours = this.collected.set.scenes.length;
+    const problems = this.problems();
+    this.list.draw({ set, which, hasBoth, collects, canUndo, message, yours, problems });
     this.askForPages();
   }
 
@@ -194,11 +196,18 @@ class Present {
     return shown;
   }
 
+  /** Why scenes cannot be shown, as far as it is known. */
+  problems() {
+    return this.shown().map((shown) => this.find(shown).problem ?? "");
+  }
+
   /** Have Python send the pages that only collected scenes need. */
   askForPages() {
     const { pages, missing } = this.data;
     const wanted = this.shown().flatMap((one) =>
-      one && !(one.needs in pages) && !(one.needs in missing) ? [one.needs] : [],
+      one && !Object.hasOwn(pages, one.needs) && !Object.hasOwn(missing, one.needs)
+        ? [one.needs]
+        : [],
     );
     const isNew = wanted.some((needs) => !this.asked.has(needs));
     if (!this.ask || !isNew) return;
@@ -222,7 +231,7 @@ class Present {
     const captions = scenes.map(({ caption }) => caption);
     const stage = new Stage(title, captions, { go: show, leave: () => this.leave() });
     const player = new Player(stage.stage, stage.place, {
-      find: (needs) => this.find(needs),
+      find: (one) => this.find(one),
       source: this.source,
     });
     this.talk = { stage, player };
@@ -232,9 +241,11 @@ class Present {
     show(k);
   }
 
-  /** @returns {{data?: any, problem?: string}} */
-  find(/** @type {string} */ needs) {
+  /** @returns {{data?: any, problem?: string}} neither while the data are on their way */
+  find(/** @type {Shown|null} */ shown) {
+    if (!shown) return { problem: "The link names no page and checkpoint that can be shown." };
     const { pages, missing } = this.data;
+    const { needs } = shown;
     if (Object.hasOwn(pages, needs)) return { data: pages[needs] };
     if (Object.hasOwn(missing, needs)) return { problem: missing[needs] };
     return this.ask ? {} : { problem: `What this scene shows is not in this file: ${needs}.` };
@@ -254,6 +265,7 @@ class Present {
 
   renew(/** @type {PresentData} */ data) {
     this.data = data;
+    this.list.drawProblems(this.problems());
     this.talk?.player.fill();
   }
 

@@ -23,6 +23,8 @@ import { button, group, press } from "./toolbar.js";
  * @property {boolean} collects whether scenes can be kept here
  * @property {boolean} canUndo
  * @property {string} message
+ * @property {number} yours how many were collected
+ * @property {string[]} problems why a scene cannot be shown; "" for one that can
  *
  * @typedef {Object} ListActions
  * @property {(k: number) => void} play from the k-th scene on
@@ -78,7 +80,8 @@ export class SceneList {
     ]);
   }
 
-  draw(/** @type {Listed} */ { set, which, hasBoth, collects, canUndo, message }) {
+  draw(/** @type {Listed} */ listed) {
+    const { set, which, hasBoth, collects, canUndo, message, yours, problems } = listed;
     const isYours = which === "yours";
     const none = isYours && set.scenes.length === 0 ? NONE : "";
     this.heading.hidden = isYours;
@@ -87,6 +90,7 @@ export class SceneList {
     if (this.title.value !== set.title) this.title.value = set.title;
     this.choice.hidden = !hasBoth;
     this.sets.forEach((one, k) => press(one, SETS[k][0] === which));
+    this.sets[1].textContent = `Yours · ${yours}`;
     this.play.disabled = this.save.disabled = set.scenes.length === 0;
     this.copy.hidden = isYours || !collects;
     this.undo.hidden = !isYours;
@@ -95,6 +99,14 @@ export class SceneList {
     this.rows.replaceChildren(
       ...set.scenes.map((scene, k) => this.row(scene, k, isYours, set.scenes.length)),
     );
+    this.drawProblems(problems);
+  }
+
+  /** Say before the talk what will not be seen in it; the fields stay as they are. */
+  drawProblems(/** @type {string[]} */ problems) {
+    this.rows.querySelectorAll(".pr-problem").forEach((said, k) => {
+      said.textContent = problems[k];
+    });
   }
 
   row(
@@ -119,7 +131,10 @@ export class SceneList {
       isYours
         ? captionField(scene, name, (caption) => on.edit(k, { caption }))
         : element("p", { class: "pr-said-there" }, captionParts(scene.caption)),
-      element("p", { class: "pr-where lm-small", text: placeOf(scene) }),
+      element("div", { class: "pr-where" }, [
+        element("p", { class: "lm-small", text: placeOf(scene) }),
+        element("p", { class: "pr-problem" }),
+      ]),
       isYours
         ? secondsField(scene, name, (seconds) => on.edit(k, { seconds }))
         : element("p", { class: "pr-seconds lm-small", text: `${scene.seconds} s` }),
@@ -176,7 +191,7 @@ function secondsField(
 /** The page and the checkpoints of a scene, in words. */
 function placeOf(/** @type {Scene} */ { link }) {
   const shown = readSceneLink(link);
-  if (!shown) return "A link that names no page and checkpoint";
+  if (!shown) return "";
   return `${shown.page[0].toUpperCase()}${shown.page.slice(1)} · ${shown.checkpoints.replaceAll("/", ", ")}`;
 }
 

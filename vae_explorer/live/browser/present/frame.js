@@ -6,7 +6,7 @@ import { element } from "../dom/element.js";
  * @typedef {import("../space/scenes.js").Shown} Shown
  *
  * @typedef {Object} Pages where the data of pages come from
- * @property {(needs: string) => {data?: any, problem?: string}} find neither: they are on their way
+ * @property {(shown: Shown|null) => {data?: any, problem?: string}} find neither: they are on their way
  * @property {import("../dom/source.js").Source} source
  */
 
@@ -15,8 +15,6 @@ const SCRIPTS = {
   compare: () => import("../compare.js"),
   film: () => import("../film.js"),
 };
-const NO_LINK = "This scene’s link names no page and checkpoint that can be shown.";
-
 export class SceneFrame {
   /**
    * @param {Shown|null} shown
@@ -50,7 +48,7 @@ export class SceneFrame {
   async fill() {
     const { shown, pages, seconds } = this;
     if (this.isFilled || this.isClosed) return;
-    const { data, problem } = shown ? pages.find(shown.needs) : { problem: NO_LINK };
+    const { data, problem } = pages.find(shown);
     if (!data || !shown) return this.say(problem ?? "Opening …", Boolean(problem));
     this.isFilled = true;
     try {
@@ -73,7 +71,7 @@ export class SceneFrame {
 
   say(/** @type {string} */ text, /** @type {boolean} */ isProblem) {
     this.element.replaceChildren(
-      element("p", { class: "pr-problem", role: isProblem ? "alert" : "status", text }),
+      element("p", { class: "pr-instead", role: isProblem ? "alert" : "status", text }),
     );
   }
 

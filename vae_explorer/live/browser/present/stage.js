@@ -74,6 +74,12 @@ export class Stage {
     // Before whatever has the focus, and before Streamlit.
     const options = { capture: true, signal };
     window.addEventListener("keydown", (event) => this.key(event), options);
+    // Some browsers press a button when Space is let go.
+    window.addEventListener(
+      "keyup",
+      (event) => isOurs(event, " ") && event.preventDefault(),
+      options,
+    );
     window.addEventListener("pointermove", () => this.wake(), options);
   }
 
@@ -100,10 +106,7 @@ export class Stage {
   }
 
   key(/** @type {KeyboardEvent} */ event) {
-    const { key, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target instanceof Element && target.closest(TYPING)) return;
-    const act = this.action(key, event.shiftKey);
+    const act = isOurs(event) && this.action(event.key, event.shiftKey);
     if (!act) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -171,6 +174,13 @@ export class Stage {
     this.dialog.close();
     this.dialog.remove();
   }
+}
+
+/** Whether a key is neither a text's nor the browser's. */
+function isOurs(/** @type {KeyboardEvent} */ event, key = event.key) {
+  const { target, ctrlKey, metaKey, altKey } = event;
+  const isText = target instanceof Element && target.closest(TYPING);
+  return event.key === key && !isText && !ctrlKey && !metaKey && !altKey;
 }
 
 /** A caption's Markdown as elements. */
