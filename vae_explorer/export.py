@@ -348,7 +348,13 @@ def _originals(test: Split, latents: Latents, rows: Sequence[int]) -> bytes:
 
 def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scenes) -> bytes:
     """Return the page of all parts, of which those in a group are compared."""
-    blobs = {digest(blob): blob for part in parts for blob in part.blobs.values()}
+    kinds = ("points", "decoder", "film", "originals", "encoder")
+    blobs = {
+        digest(part.blobs[kind]): part.blobs[kind]
+        for kind in kinds
+        for part in parts
+        if kind in part.blobs
+    }
     live = {id(part): _live(part) for part in parts}
     contents = {
         "checkpoints": [
@@ -387,10 +393,13 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scene
         (ASSETS / f"{name}.css").read_text(encoding="utf-8")
         for name in ("exported", "map", *filter(there.get, there))
     )
-    texts = "\n".join(
+    packed = [
         f'<script type="application/octet-stream" id="{name}">{_seven_bits(blob)}</script>'
         for name, blob in ({"scripts": scripts.encode()} | blobs).items()
-    )
+    ]
+    # A file is opened while it is read: what shows the first picture comes first.
+    packed.insert(1, f"<script>{start}</script>")
+    elements = "\n".join(packed)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -403,8 +412,7 @@ def _page(parts: Sequence[_Part], groups: Sequence[Sequence[_Part]], talk: Scene
 </head>
 <body>
 <script type="application/json" id="contents">{_json(contents)}</script>
-{texts}
-<script>{start}</script>
+{elements}
 </body>
 </html>
 """.encode()

@@ -4,7 +4,14 @@
  */
 
 /** @returns {Promise<ArrayBuffer>} what stands in an element, unpacked */
-function unpackElement(/** @type {string} */ id) {
+async function unpackElement(/** @type {string} */ id) {
+  // The file is still being read while the page opens: an element is whole when something follows.
+  while (document.readyState === "loading" && !document.getElementById(id)?.nextSibling) {
+    await new Promise((resolve) => {
+      document.addEventListener("DOMContentLoaded", resolve, { once: true });
+      new MutationObserver(resolve).observe(document.body, { childList: true });
+    });
+  }
   const text = document.getElementById(id)?.textContent;
   if (!text) throw new Error("It is not in this file.");
   const packed = new Blob([sevenBits(text)]).stream();
@@ -14,12 +21,14 @@ function unpackElement(/** @type {string} */ id) {
 /** @returns {Uint8Array<ArrayBuffer>} the bytes that a text has, 7 bits a letter */
 function sevenBits(/** @type {string} */ text) {
   const bytes = new Uint8Array((text.length * 7) >> 3);
-  for (let bits = 0, held = 0, k = 0, n = 0; n < text.length; n++) {
-    bits = ((bits << 7) | (text.charCodeAt(n) & 127)) & 0x7fff;
-    held += 7;
-    if (held < 8) continue;
-    held -= 8;
-    bytes[k++] = bits >> held;
+  // 8 letters are 7 bytes. After the last, letters are 0 and bytes go nowhere.
+  for (let k = 0, n = 0; n < text.length; n++) {
+    let letter = text.charCodeAt(n) & 127;
+    for (let j = 1; j < 8; j++) {
+      const next = text.charCodeAt(++n) & 127;
+      bytes[k++] = (letter << j) | (next >> (7 - j));
+      letter = next;
+    }
   }
   return bytes;
 }

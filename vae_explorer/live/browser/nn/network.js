@@ -63,15 +63,23 @@ export function planWeights({ header, arrays }) {
   let [fine, coarse, column] = [0, 0, 0];
   steps.forEach(({ weight, bias, outputs }, k) => {
     const columns = scaled[k];
-    for (let n = weight; columns && n < bias; n++) {
-      all[n] = quantised[coarse++] * scales[column + ((n - weight) % columns)];
-    }
-    column += columns;
     const from = columns ? bias : weight;
+    const matrix = all.subarray(weight, from);
+    matrix.set(quantised.subarray(coarse, coarse + matrix.length));
+    scaleColumns(matrix, scales.subarray(column, column + columns));
     all.set(floats.subarray(fine, fine + bias + outputs - from), from);
+    coarse += matrix.length;
+    column += columns;
     fine += bias + outputs - from;
   });
   return all;
+}
+
+/** Multiply each column of a matrix by its scale. */
+function scaleColumns(/** @type {Float32Array} */ matrix, /** @type {Float32Array} */ scales) {
+  for (let row = 0; row < matrix.length; row += scales.length) {
+    for (let k = 0; k < scales.length; k++) matrix[row + k] *= scales[k];
+  }
 }
 
 /** Positions of a convolution, of one picture or several, that become one product. */

@@ -77,8 +77,6 @@ export async function runnerOf(source, names, part, space, onMessage) {
  */
 function inBrowser(header, weights) {
   const network = createNetwork(header, weights);
-  // The first runs are slow, until the browser has compiled what it runs.
-  for (let k = 0; k < 8; k++) network.run(new Float32Array(network.inputs), 1);
   let pool = /** @type {import("./pool.js").Pool | null} */ (null);
   const opened = () => {
     pool ??= createPool(header, weights, navigator.hardwareConcurrency > 1 ? 2 : 1);
@@ -89,7 +87,11 @@ function inBrowser(header, weights) {
     outputShape: network.outputShape,
     run: (x) => network.run(x, 1),
     runAsync: (x, count, urgent) => opened().run(x, count, urgent),
-    preload: opened,
+    preload() {
+      // The first runs are slow, until the browser has compiled what it runs.
+      for (let k = 0; k < 8; k++) network.run(new Float32Array(network.inputs), 1);
+      opened();
+    },
     close() {
       pool?.close();
       pool = null;
