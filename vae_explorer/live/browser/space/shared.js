@@ -449,7 +449,8 @@ export function goAlong(state, share, fractionOf = (same) => same) {
 
 /** How much of the path is behind the handles, from 0 to 1: at an endpoint too, and 0 off the path. */
 export function shareOf(/** @type {SharedState} */ { along, path, selection }) {
-  return along ?? Math.max(0, path.indexOf(selection)) / Math.max(1, path.length - 1);
+  const at = path.findLastIndex((end) => end === selection || isSame(end, selection));
+  return along ?? Math.max(0, at) / Math.max(1, path.length - 1);
 }
 
 // How it is shown.
