@@ -214,7 +214,7 @@ def test_texts_of_checkpoints_stay_texts(tmp_path: Path, offline: Page) -> None:
 
 def test_it_opens_with_a_talk(tmp_path: Path, offline: Page) -> None:
     folders = [_save_tiny(tmp_path / name, TINY) for name in ("one", "two")]
-    links = ("explore?checkpoint=one&z=1,2,3", "compare?compare=two/one", "?checkpoint=two")
+    links = ("explore?checkpoint=one&z=1,2,3", "compare?compare=two/one", "?checkpoint=two&image=3")
     talk, file = _talk(tmp_path / "talk.json", *links), tmp_path / "talk.html"
     arguments = [*map(str, folders), "--html", str(file), "--scenes", str(talk)]
     assert export.main(arguments) == 0
@@ -229,6 +229,12 @@ def test_it_opens_with_a_talk(tmp_path: Path, offline: Page) -> None:
     wait_until(offline, lambda: pictures.count() == 2)
     offline.reload()
     stage.locator("xpath=self::*[@data-scene='2']").wait_for()
+    # An original that is not in the file leaves its place to the others.
+    offline.keyboard.press("End")
+    stage.get_by_test_id("reconstruction").wait_for()
+    missing = stage.get_by_text("not in this file")
+    missing.wait_for(state="attached")
+    expect(missing).to_be_hidden()
     offline.keyboard.press("Escape")
     stage.wait_for(state="detached")
     offline.locator("[data-testid=tab][data-page=explore]").click()

@@ -37,11 +37,12 @@ export class SelectionPanel {
         title: "Put the handle on the mean of q(z|x)",
       }),
     ];
+    this.x = element("figure", {}, [
+      element("figcaption", {}, [element("b", { text: "x" }), " ", this.title]),
+      frame(this.original, this.message),
+    ]);
     this.element = element("section", { class: "lm-selection", "aria-label": "Selection" }, [
-      element("figure", {}, [
-        element("figcaption", {}, [element("b", { text: "x" }), " ", this.title]),
-        frame(this.original, this.message),
-      ]),
+      this.x,
       element("figure", { "data-testid": "reconstruction" }, [
         element("figcaption", {}, [element("b", { text: "q(z|x)" }), " mean"]),
         frame(this.reconstruction),
@@ -82,7 +83,9 @@ export class SelectionPanel {
     if (pixels || here || !selection) show(this.original, Boolean(pixels));
     const waiting = this.original.style.visibility ? "Fetching the original …" : "";
     const empty = selection ? waiting : "Click a point on the map, or draw your own.";
-    this.message.textContent = here && !pixels ? here.message : empty;
+    const missing = here && !pixels;
+    this.message.textContent = missing ? here.message : empty;
+    this.x.toggleAttribute("data-missing", Boolean(missing));
   }
 
   titleOf(/** @type {Selection} */ { row }) {
