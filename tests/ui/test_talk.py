@@ -180,6 +180,13 @@ def test_damaged_scenes_and_a_scene_that_is_not_there_are_said(tab: Page, addres
     expect(tab.get_by_role("button", name="Scene 1", exact=True)).to_be_visible()
 
 
+def test_on_an_open_day_the_first_map_tours_by_itself(tab: Page, address: str) -> None:
+    _keep(tab, _talk(TALK[5], TALK[0]))
+    tab.goto(f"{address}/present?set=yours&tour=1")
+    picture = _at(tab, 2).locator(DECODED).first
+    wait_until(tab, lambda: np.abs(z_of(picture)).max() > 0.1)
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)], ids=["projector", "phone"])
 def test_in_a_scene_nothing_is_cut_or_covered(
     page: Page, address: str, size: tuple[int, int]

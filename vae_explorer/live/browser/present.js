@@ -201,19 +201,16 @@ class Present {
     return this.shown().map((shown) => this.find(shown).problem ?? "");
   }
 
-  /** Have Python send the pages that only collected scenes need. */
+  /** Have Python send the pages that only collected scenes need: all of them, for it answers the last wish. */
   askForPages() {
+    const needs = [...new Set(this.shown().flatMap((one) => (one ? [one.needs] : [])))];
     const { pages, missing } = this.data;
-    const wanted = this.shown().flatMap((one) =>
-      one && !Object.hasOwn(pages, one.needs) && !Object.hasOwn(missing, one.needs)
-        ? [one.needs]
-        : [],
-    );
-    const isNew = wanted.some((needs) => !this.asked.has(needs));
-    if (!this.ask || !isNew) return;
-    for (const needs of wanted) this.asked.add(needs);
+    const isNew = (/** @type {string} */ one) =>
+      !Object.hasOwn(pages, one) && !Object.hasOwn(missing, one) && !this.asked.has(one);
+    if (!this.ask || !needs.some(isNew)) return;
+    this.asked = new Set(needs);
     // Streamlit loses what is said while it mounts.
-    setTimeout(() => this.ask?.("wanted", [...this.asked]));
+    setTimeout(() => this.ask?.("wanted", needs));
   }
 
   // The talk.

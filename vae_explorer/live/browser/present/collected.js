@@ -45,7 +45,7 @@ export function collectScene(/** @type {string} */ address) {
   const scene = sceneOf(address);
   const { set } = loadCollected();
   if (!scene)
-    return { count: 0, problem: "What is on the screen has no link of a scene's length." };
+    return { count: 0, problem: "The link names no checkpoint, or is too long for a scene." };
   if (set.scenes.length === MAX_SCENES)
     return { count: 0, problem: `There are ${MAX_SCENES} scenes, and no room for more.` };
   const next = withScene(set, scene);
