@@ -114,10 +114,10 @@ def test_a_paths_webm_is_played_by_the_browser(page: Page, address: str) -> None
     width, height, duration, greys = page.evaluate(PLAY, base64.b64encode(content).decode())
     assert (width, height) == (1280, 840)
     assert duration == pytest.approx(SECONDS, abs=0.05)
-    for found, x in zip(greys, (-1, 1), strict=True):
+    # Edges are soft after many frames; all greys are as dark as they were.
+    for found, x, least in zip(greys, (-1, 1), (2, 6), strict=True):
         away = np.abs(np.array(found).reshape(28, 28) - _decoded(x, 1))
-        # A video's colours are rounded, and its edges are soft.
-        assert away.mean() < 12
+        assert away.mean() < least
 
 
 # The browser's own player: size, duration, and the decoded picture's greys at A and at B.

@@ -61,12 +61,16 @@ export class GifEncoder {
         part[to] = shown?.[from] === numbers[from] ? UNCHANGED : numbers[from];
       }
     }
-    return Uint8Array.from([
+    const head = [
       // Pictures stay under the next one; a delay follows.
       ...[0x21, 0xf9, 4, 0b101, 0, 0, UNCHANGED, 0],
       ...[0x2c, ...[left, top, width, height].flatMap(short), 0, BITS],
-      ...blocks(compress(part)),
-    ]);
+    ];
+    const data = blocks(compress(part));
+    const made = new Uint8Array(head.length + data.length);
+    made.set(head);
+    made.set(data, head.length);
+    return made;
   }
 
   /** @returns {Blob} the file */
@@ -106,7 +110,7 @@ function header(
   /** @type {Uint8Array} */ colours,
   /** @type {string} */ comment,
 ) {
-  const letters = (/** @type {string} */ text) => [...new TextEncoder().encode(text)];
+  const letters = (/** @type {string} */ text) => new TextEncoder().encode(text);
   const table = new Uint8Array(3 << BITS);
   table.set(colours);
   return Uint8Array.from([
@@ -120,13 +124,13 @@ function header(
 }
 
 /** Bytes in blocks of at most 255, each after its length. */
-function blocks(/** @type {number[]} */ bytes) {
-  const made = [];
-  for (let from = 0; from < bytes.length; from += 255) {
-    const block = bytes.slice(from, from + 255);
-    made.push(block.length, ...block);
+function blocks(/** @type {Uint8Array} */ bytes) {
+  const made = new Uint8Array(bytes.length + Math.ceil(bytes.length / 255) + 1);
+  for (let from = 0, to = 0; from < bytes.length; from += 255, to += 256) {
+    const block = bytes.subarray(from, from + 255);
+    made[to] = block.length;
+    made.set(block, to + 1);
   }
-  made.push(0);
   return made;
 }
 
@@ -135,13 +139,14 @@ function compress(/** @type {Uint8Array} */ numbers) {
   const [clear, end] = [1 << BITS, (1 << BITS) + 1];
   /** Codes of what has been seen, by the code of all but its last number, and that; 0 for none. */
   const seen = new Uint16Array(1 << (MAX_BITS + BITS));
-  /** @type {number[]} */
-  const bytes = [];
+  // A code has 12 bits at most, and stands for a number at least; every few thousand the table is cleared.
+  const bytes = new Uint8Array(Math.ceil(1.51 * numbers.length) + 8);
+  let length = 0;
   let [held, count, bits, next] = [0, 0, BITS + 1, end + 1];
   const put = (/** @type {number} */ code) => {
     held |= code << count;
     for (count += bits; count >= 8; count -= 8) {
-      bytes.push(held & 255);
+      bytes[length++] = held & 255;
       held >>>= 8;
     }
   };
@@ -167,8 +172,8 @@ function compress(/** @type {Uint8Array} */ numbers) {
   }
   put(prefix);
   put(end);
-  if (count) bytes.push(held & 255);
-  return bytes;
+  if (count) bytes[length++] = held & 255;
+  return bytes.subarray(0, length);
 }
 
 function short(/** @type {number} */ value) {

@@ -36,8 +36,11 @@ export class WebmEncoder {
     this.failure = null;
     /** Called when the encoder has taken a frame, or failed. */
     this.wake = () => {};
+    /** How the encoder writes colours. @type {VideoColorSpaceInit|undefined} */
+    this.colours = undefined;
     this.encoder = new VideoEncoder({
-      output: (chunk) => {
+      output: (chunk, about) => {
+        this.colours ??= about?.decoderConfig?.colorSpace;
         const data = new Uint8Array(chunk.byteLength);
         chunk.copyTo(data);
         const time = Math.round(chunk.timestamp / 1000);
@@ -77,7 +80,8 @@ export class WebmEncoder {
   /** @returns {Promise<Blob>} the file */
   async finish() {
     await this.encoder.flush();
-    return webm(this.frames, { ...this.video, seconds: this.added / this.video.fps });
+    const { video, colours } = this;
+    return webm(this.frames, { ...video, colours, seconds: this.added / video.fps });
   }
 
   close() {
@@ -89,9 +93,9 @@ export class WebmEncoder {
  * Frames in the container: a cluster begins with each whole picture, and the cues say where.
  * @param {Frame[]} frames
  * @param {{width: number, height: number, fps: number, seconds: number,
- *   note: {title: string, description: string}}} video
+ *   colours?: VideoColorSpaceInit, note: {title: string, description: string}}} video
  */
-export function webm(frames, { width, height, fps, seconds, note }) {
+export function webm(frames, { width, height, fps, seconds, colours, note }) {
   const head = part(
     0x1a45dfa3,
     ...[part(0x4286, whole(1)), part(0x42f7, whole(1)), part(0x42f2, whole(4))],
@@ -104,7 +108,8 @@ export function webm(frames, { width, height, fps, seconds, note }) {
     ...[part(0x2ad7b1, whole(1_000_000)), part(0x4489, float(1000 * seconds))],
     ...[part(0x7ba9, text(note.title)), part(0x4d80, text(NAME)), part(0x5741, text(NAME))],
   );
-  const picture = part(0xe0, part(0xb0, whole(width)), part(0xba, whole(height)));
+  const sides = [part(0xb0, whole(width)), part(0xba, whole(height))];
+  const picture = part(0xe0, ...sides, ...(colours ? [colour(colours)] : []));
   const track = part(
     0xae,
     ...[part(0xd7, whole(1)), part(0x73c5, whole(1)), part(0x83, whole(1)), part(0x9c, whole(0))],
@@ -132,6 +137,26 @@ export function webm(frames, { width, height, fps, seconds, note }) {
   const offset = [...before, cues(0)].reduce((sum, one) => sum + one.length, 0);
   const segment = part(0x18538067, ...before, cues(offset), ...clusters);
   return new Blob([head, segment], { type: "video/webm" });
+}
+
+// Numbers of ISO/IEC 23091-4; 2 says that nothing is known.
+const UNKNOWN = 2;
+/** @type {Record<string, number>} */
+const MATRICES = { rgb: 0, bt709: 1, bt470bg: 5, smpte170m: 6 };
+/** @type {Record<string, number>} */
+const TRANSFERS = { bt709: 1, smpte170m: 6, "iec61966-2-1": 13 };
+/** @type {Record<string, number>} */
+const PRIMARIES = { bt709: 1, bt470bg: 5, smpte170m: 6 };
+
+/** How colours are written: one browser takes all 256 levels, another 16 to 235. */
+function colour(/** @type {VideoColorSpaceInit} */ { matrix, fullRange, transfer, primaries }) {
+  return part(
+    0x55b0,
+    ...[part(0x55b1, whole(MATRICES[matrix ?? ""] ?? UNKNOWN))],
+    ...[part(0x55b9, whole(fullRange ? 2 : 1))],
+    ...[part(0x55ba, whole(TRANSFERS[transfer ?? ""] ?? UNKNOWN))],
+    ...[part(0x55bb, whole(PRIMARIES[primaries ?? ""] ?? UNKNOWN))],
+  );
 }
 
 function cluster(/** @type {Frame[]} */ frames) {
