@@ -49,19 +49,19 @@ export async function figureOf(panels, theme, note) {
   const above = TOP + (panels.some(({ title }) => title) ? TITLE : 0);
   const classes = panels.map(({ state }) => JSON.stringify([...classesOf(state)]));
   const parts = [];
-  let left = 0;
+  let [left, first] = [0, 0];
   for (const [k, panel] of panels.entries()) {
     left += LEFT;
     parts.push(place(await mapOf(panel, theme, k), left, above));
     left += SIDE + GAP;
     // One legend serves neighbours that have the same classes.
     if (classes[k] === classes[k + 1]) continue;
-    const first = classes.indexOf(classes[k]);
     const { legend, width } = legendOf(panels.slice(first, k + 1), theme);
     parts.push(place(legend, left, above));
-    left += width;
+    left += width + GAP;
+    first = k + 1;
   }
-  const [width, height] = [Math.ceil(left + GAP), above + SIDE + BELOW];
+  const [width, height] = [Math.ceil(left), above + SIDE + BELOW];
   return shape("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, [
     ...[shape("title", { text: note.title }), metadata(note)],
     shape("rect", { width, height, fill: theme.ground }),
@@ -90,9 +90,9 @@ async function mapOf(
   const { lines, signs } = overlayOf(state, screen, theme, true);
   const handle = inside(screen, projection.placeOf(state.z));
   const clip = `map-${number}`;
-  const frame = { width: SIDE, height: SIDE, fill: "none" };
+  const border = { width: SIDE, height: SIDE, fill: "none" };
   return [
-    shape("clipPath", { id: clip }, [shape("rect", frame)]),
+    shape("clipPath", { id: clip }, [shape("rect", border)]),
     shape("g", { "clip-path": `url(#${clip})` }, [
       ...(gridShown ? [await picture((context) => grid.paint(context, state, screen, SHARP))] : []),
       ...(layers.includes("points") ? [await points(state, screen, gridShown)] : []),
@@ -100,7 +100,7 @@ async function mapOf(
     ]),
     ...signs,
     ...(handle ? [handleSign(theme.accent, ...screen.toScreen(...handle))] : []),
-    shape("rect", { ...frame, stroke: theme.text }),
+    shape("rect", { ...border, stroke: theme.text }),
     ...axes(screen, projection, theme),
     ...(title ? [text(title, SIDE / 2, -9, { "text-anchor": "middle", "font-weight": 700 })] : []),
   ];
@@ -126,7 +126,8 @@ export function overlayOf(state, screen, theme, labelled) {
     labelled && layers.includes("points")
       ? placeLabels(projection.xy, space.label, classes, projection.extent)
       : [];
-  overlay.drawLabels(screen, spread(screen, labels, hidden), hidden);
+  overlay.drawLabels(screen, spread(screen, labels, state), hidden);
+  for (const label of overlay.labels) frame(label, theme);
   overlay.drawRingNames(screen, projection);
   overlay.drawPosterior(screen, projection, state.selection);
   overlay.drawPath(screen, state);
@@ -153,29 +154,59 @@ function inside(/** @type {Screen} */ { box: [l, b, r, t] }, /** @type {Place|nu
   return at && at[0] >= l && at[0] <= r && at[1] >= b && at[1] <= t ? at : null;
 }
 
-/** Places in view, of classes on show, moved apart until no label lies on another. */
+/** Places of labels in view, moved until none lies on another or on an endpoint. */
 function spread(
   /** @type {Screen} */ screen,
   /** @type {(Place|null)[]} */ places,
-  /** @type {ReadonlySet<number>} */ hidden,
+  /** @type {MapState} */ { hidden, projection, path },
 ) {
-  const shown = places.map((at, kind) => (hidden.has(kind) ? null : inside(screen, at)));
-  const moved = shown.map((at) => at && screen.toScreen(...at));
+  const { classes } = projection.space.header;
+  const boxAt = (/** @type {Place} */ place, /** @type {number} */ width) => {
+    const [x, y] = screen.toScreen(...place);
+    return { x, y, width };
+  };
+  const labels = places.map((at, kind) => {
+    const seen = hidden.has(kind) ? null : inside(screen, at);
+    return seen && boxAt(seen, labelWidth(classes[kind]));
+  });
+  const ends = path.map(({ z }) => boxAt(projection.placeOf(z), LABEL));
   for (let turn = 0; turn < TURNS; turn++) {
-    for (const [k, one] of moved.entries()) {
-      for (const other of moved.slice(0, k)) {
-        if (!one || !other) continue;
-        const [dx, dy] = [one[0] - other[0], one[1] - other[1]];
-        const distance = Math.hypot(dx, dy);
-        if (distance >= LABEL) continue;
-        // Half of what is missing for each; of two at one place, one goes down.
-        const share = distance ? (LABEL - distance) / distance / 2 : 0;
-        const [x, y] = distance ? [dx * share, dy * share] : [0, LABEL / 2];
-        [one[0], one[1], other[0], other[1]] = [one[0] + x, one[1] + y, other[0] - x, other[1] - y];
+    for (const label of labels) {
+      for (const other of [...labels, ...ends]) {
+        if (!label || !other || label === other) continue;
+        const [dx, dy] = [label.x - other.x, label.y - other.y];
+        const aside = (label.width + other.width) / 2 - Math.abs(dx);
+        const apart = LABEL - Math.abs(dy);
+        if (aside <= 0 || apart <= 0) continue;
+        // Half of what is missing, the shorter way: the other one does the rest.
+        if (aside < apart) label.x += dx < 0 ? -aside / 2 : aside / 2;
+        else label.y += dy < 0 ? -apart / 2 : apart / 2;
       }
     }
   }
-  return moved.map((at) => at && screen.toPlane(...at));
+  return labels.map((at) => at && screen.toPlane(at.x, at.y));
+}
+
+/** A class's label is a disc with a letter, or a name in a frame. */
+function labelWidth(/** @type {string} */ name) {
+  return [...name].length === 1 ? LABEL : textWidth(name, "700 12px") + 14;
+}
+
+/** Frame a label that is a name, in its class's colour. */
+function frame(/** @type {SVGElement} */ label, /** @type {Theme} */ { ground }) {
+  const [name] = label.children;
+  if (label.children.length > 1) return;
+  const width = labelWidth(name.textContent ?? "") - 4;
+  const stroke = name.getAttribute("fill") ?? "";
+  const box = { x: -width / 2, y: -10, width, height: 20, rx: 5 };
+  name.before(shape("rect", { ...box, fill: ground, "fill-opacity": 0.9, stroke }));
+}
+
+/** How wide a text is. */
+function textWidth(/** @type {string} */ words, /** @type {string} */ font) {
+  const context = contextOf(new OffscreenCanvas(1, 1));
+  context.font = `${font} ${FONT}`;
+  return context.measureText(words).width;
 }
 
 /** The codes in view: a line a class, for some thousand of them, whose round ends are the points. */
@@ -241,7 +272,8 @@ function axes(
   /** @type {import("../space/projection.js").Projection} */ projection,
   /** @type {Theme} */ theme,
 ) {
-  const unit = projection.plane ? "σ of the prior" : "no unit";
+  const scale = projection.scale === "quantile" ? ", by quantile" : "";
+  const unit = projection.plane ? `σ of the prior${scale}` : "no unit";
   const middle = SIDE / 2;
   const marks = (/** @type {0|1} */ axis) =>
     projection.plane ? marksOf(screen, projection, axis) : [];
@@ -315,8 +347,6 @@ function legendOf(/** @type {Panel[]} */ panels, /** @type {Theme} */ theme) {
   ];
   const shown = entries.filter((entry) => entry !== false);
   const lines = Math.floor(SIDE / LINE);
-  const context = contextOf(new OffscreenCanvas(1, 1));
-  context.font = `13px ${FONT}`;
   /** @type {SVGElement[]} */
   const legend = [];
   let left = 0;
@@ -326,7 +356,7 @@ function legendOf(/** @type {Panel[]} */ panels, /** @type {Theme} */ theme) {
       const y = (k + 0.5) * LINE;
       legend.push(place([sign], left + 10, y), text(words, left + 26, y + 4.5));
     });
-    left += 26 + GAP + Math.max(...column.map((entry) => context.measureText(entry.text).width));
+    left += 26 + GAP + Math.max(...column.map((entry) => textWidth(entry.text, "13px")));
   }
   return { legend, width: left - GAP };
 }
@@ -379,7 +409,7 @@ function looksOf(
     "lm-path-casing": { ...line, stroke: "white", "stroke-width": 6 },
     "lm-row": { ...line, stroke: accent, "stroke-width": 2.5, "stroke-dasharray": "7 5" },
     "lm-name": { ...NAME, dy: 4.5 },
-    "lm-name lm-name-long": { ...halo, ...NAME, dy: 4.5 },
+    "lm-name lm-name-long": { ...NAME, dy: 4.5, fill: ink },
     circle: { stroke: "white", "stroke-width": 1.5 },
   };
 }

@@ -2,7 +2,7 @@
 import { toColours } from "../dom/canvas.js";
 import { save } from "../dom/save.js";
 import { figureOf } from "./figure.js";
-import { noteOf } from "./note.js";
+import { noteOf, short } from "./note.js";
 import { createSheet, drawSvg, pngFile, svgFile } from "./png.js";
 import { csvFile, jsonFile, numbersOf } from "./table.js";
 
@@ -178,11 +178,12 @@ function isPainted(/** @type {HTMLCanvasElement} */ { dataset: { z, place } }) {
   return Boolean(z ?? place);
 }
 
-/** What the lattice depends on, as `render.py` calls it. */
-function latticeOf(/** @type {Shown} */ { state: { lattice, projection } }) {
+/** What the lattice depends on, as `render.py` calls it; or the part of the plane that it fills. */
+function latticeOf(/** @type {Shown} */ { state: { lattice, projection, view } }) {
   const { size, range } = lattice;
   const spacing = projection.scale;
-  if (lattice.cells === "view") return { spacing };
+  if (lattice.cells === "view")
+    return { spacing, center: short([view.x, view.y]), span: view.span };
   return spacing === "linear" ? { size, spacing, range } : { size, spacing };
 }
 
