@@ -58,7 +58,8 @@ export class Player {
     const fps = await framesDuring(() => page.glide?.(scene.shown?.search ?? "", scene.seconds));
     if (isOver()) return;
     delete dataset.gliding;
-    if (scene.seconds) dataset.fps = fps.toFixed(1);
+    // There is no glide to where the page is already.
+    if (scene.seconds && fps) dataset.fps = fps.toFixed(1);
     await this.faded;
     if (!isOver() && following) this.frameOf(following);
   }
