@@ -274,16 +274,26 @@ def test_a_notebook_shows_it_in_a_frame(tmp_path: Path, offline: Page) -> None:
     wait_until(offline, lambda: not np.allclose(z_of(picture), before))
 
 
-def test_the_app_offers_it_on_the_model_page(
-    serve: Serve, page: Page, tmp_path: Path, offline: Page
+@pytest.mark.parametrize(
+    "opened",
+    [
+        ("model?checkpoint=mnist-2d", "[data-testid=latent-map]"),
+        ("present", "[data-testid=stage][data-scene='1']"),
+    ],
+    ids=["model", "present"],
+)
+def test_the_app_offers_it(
+    serve: Serve, page: Page, tmp_path: Path, offline: Page, opened: tuple[str, str]
 ) -> None:
+    place, seen = opened
     # Without the data set nothing is measured, and it does not take long.
     with serve(VAE_EXPLORER_DATA=str(tmp_path)) as address:
-        page.goto(f"{address}/model?checkpoint=mnist-2d")
+        page.goto(f"{address}/{place}")
         with page.expect_download() as download:
             page.get_by_test_id("stDownloadButton").get_by_role("button").click()
         download.value.save_as(tmp_path / "page.html")
     offline.goto((tmp_path / "page.html").as_uri())
+    offline.locator(seen).wait_for()
     _like_torch(ExportedMap(offline), SHIPPED[0])
 
 

@@ -137,7 +137,7 @@ def export_page(
     encoder: bool = True,
     originals: int = 0,
     data_dir: Path | str | None = None,
-    scenes: Path | str | None = None,
+    scenes: Scenes | Path | str | None = None,
     say: Say = lambda text: None,
 ) -> bytes:
     """Return the page of some checkpoints, in UTF-8.
@@ -150,7 +150,7 @@ def export_page(
         encoder: whether the encoders go in; the drawing pad needs them.
         originals: how many test images of each checkpoint go in.
         data_dir: where the data sets are; None for `data.default_data_dir()`.
-        scenes: a file of a talk, with which the page opens; it may show these checkpoints alone.
+        scenes: a talk or its file, with which the page opens; it may show these checkpoints alone.
             The test images that it selects go in where the data set is on disk.
         say: called with a sentence for what is worth knowing.
 
@@ -162,15 +162,18 @@ def export_page(
         raise ValueError("checkpoints: found none, expected the folder of at least one")
     paths = list(dict.fromkeys(map(Path, checkpoints)))
     names = _unlike([plain_text(path.resolve().name) for path in paths])
-    talk = read_scenes(scenes) if scenes else Scenes("", ())
+    if isinstance(scenes, Scenes):
+        talk, where = scenes, "scenes"
+    else:
+        talk, where = read_scenes(scenes) if scenes else Scenes("", ()), scenes
     for k, scene in enumerate(talk.scenes, 1):
         if not set(scene.checkpoints) <= set(names):
             raise ValueError(
-                f"{scenes}: scene {k}: found a checkpoint that is not given, expected one of "
+                f"{where}: scene {k}: found a checkpoint that is not given, expected one of "
                 f"{', '.join(names)}; give its folder, too"
             )
         if "drawing" in scene.query and not encoder:
-            say(f"{scenes}: scene {k} shows a drawing, and no encoder finds its code")
+            say(f"{where}: scene {k} shows a drawing, and no encoder finds its code")
     selected = [scene.image for scene in talk.scenes if scene.image]
     options = {"encoder": encoder, "originals": originals, "data_dir": data_dir, "say": say}
     parts = []
@@ -183,26 +186,13 @@ def export_page(
                 f"{path}: found that its files changed while they were read, expected one state "
                 "of them; try again"
             )
-    shapes = list(dict.fromkeys(part.meta.model.image_shape for part in parts))
+    shapes = {part.meta.model.image_shape for part in parts}
     if len(shapes) > MAX_IMAGE_SHAPES:
         raise ValueError(
             f"checkpoints: found {len(shapes)} image shapes, expected at most "
             f"{MAX_IMAGE_SHAPES} in one file; write several files"
         )
-    alike = [[part for part in parts if part.meta.model.image_shape == shape] for shape in shapes]
-    groups = [group[:MAX_COMPARED] for group in alike if len(group) > 1]
-    for k, scene in enumerate(talk.scenes, 1):
-        shown = [part for name in scene.checkpoints for part in parts if part.name == name]
-        if scene.page == "film" and "film" not in shown[0].blobs:
-            raise ValueError(f"{scenes}: scene {k}: {shown[0].name} has no film")
-        if len({part.meta.model.image_shape for part in shown}) > 1:
-            raise ValueError(
-                f"{scenes}: scene {k}: found images of several shapes, expected checkpoints of one "
-                "to compare"
-            )
-        if len(shown) > 1 and shown not in groups:
-            groups.append(shown)
-    return _page(parts, groups, talk)
+    return _page(parts, _compared(parts, talk, where), talk)
 
 
 def why_not_exported(path: Path) -> str | None:
@@ -341,6 +331,25 @@ def _originals(test: Split, latents: Latents, rows: Sequence[int]) -> bytes:
     """Return the blob of the test images of rows of the codes."""
     images = test.images.numpy()[latents.index[rows]].transpose(0, 2, 3, 1)
     return pack({"size": images[0].size}, {"rows": np.uint32(rows), "images": images})
+
+
+def _compared(parts: Sequence[_Part], talk: Scenes, where: Path | str | None) -> list[list[_Part]]:
+    """Return what the page compares: what is alike, and what the talk of the file `where` needs."""
+    shapes = dict.fromkeys(part.meta.model.image_shape for part in parts)
+    alike = [[part for part in parts if part.meta.model.image_shape == shape] for shape in shapes]
+    groups = [group[:MAX_COMPARED] for group in alike if len(group) > 1]
+    for k, scene in enumerate(talk.scenes, 1):
+        shown = [part for name in scene.checkpoints for part in parts if part.name == name]
+        if scene.page == "film" and "film" not in shown[0].blobs:
+            raise ValueError(f"{where}: scene {k}: {shown[0].name} has no film")
+        if len({part.meta.model.image_shape for part in shown}) > 1:
+            raise ValueError(
+                f"{where}: scene {k}: found images of several shapes, expected checkpoints of one "
+                "to compare"
+            )
+        if len(shown) > 1 and shown not in groups:
+            groups.append(shown)
+    return groups
 
 
 # The page's text.

@@ -40,6 +40,7 @@ from vae_explorer.live.blobs import (
     points_blob,
 )
 from vae_explorer.live.store import BLOBS, CHECKPOINTS, Source, digest
+from vae_explorer.scenes import Scenes
 from vae_explorer.ui.markdown import escape_markdown
 
 if TYPE_CHECKING:
@@ -363,9 +364,9 @@ def _film(path: Path) -> tuple[Film, bytes] | None:
 
 
 @_loader(entries=2)
-def load_page(path: Path) -> bytes:
-    """Return the page of a checkpoint that runs without the app."""
-    return export.export_page([path])
+def load_page(talk: Scenes | None, *paths: Path) -> bytes:
+    """Return the page of checkpoints, with a talk or none, that runs without the app."""
+    return export.export_page(paths, scenes=talk)
 
 
 @_loader()

@@ -31,7 +31,7 @@ if problem := why_not_exported(path):
 else:
     st.download_button(
         "Download as one file that runs anywhere",
-        lambda: load_page.or_raise(path),
+        lambda: load_page.or_raise(None, path),
         file_name=f"{plain_text(path.name)}.html",
         mime="text/html",
         on_click="ignore",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -30,7 +31,14 @@ from vae_explorer.ui.live_map import (
     wanted_pages,
     why_no_plane,
 )
-from vae_explorer.ui.loaders import load_film, load_live, why_no_film, why_no_map
+from vae_explorer.ui.loaders import (
+    load_film,
+    load_live,
+    load_page,
+    why_no_film,
+    why_no_map,
+    why_not_exported,
+)
 from vae_explorer.ui.markdown import escape_markdown
 
 state = st.session_state
@@ -67,9 +75,10 @@ def _asked(given: Scenes) -> list[str]:
     return list(dict.fromkeys([scene.needs for scene in given.scenes] + texts[:MAX_SCENES]))
 
 
-def _pages(asked: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
+def _pages(
+    asked: Iterable[str], known: dict[str, Shown], broken: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Return what each page takes by its name, and a sentence for each that cannot be had."""
-    known, broken = read_checkpoints()
     pages, missing = {}, {}
     for needs in asked:
         try:
@@ -104,10 +113,27 @@ def _data(page: str, shown: list[Shown]) -> dict[str, Any]:
             return load_live(path)
 
 
+def _offer_file(paths: dict[str, Path]) -> None:
+    """Offer the talk with its checkpoints, by name, as one file, where they fit one."""
+    alike = all(name == path.name for name, path in paths.items())
+    if not alike or any(map(why_not_exported, paths.values())):
+        return
+    st.download_button(
+        "Download as one file that runs anywhere",
+        lambda: load_page.or_raise(given, *paths.values()),
+        file_name=f"{given.title or 'Talk'}.html",
+        mime="text/html",
+        on_click="ignore",
+        help="The talk and its checkpoints, in a page that needs no Python and no network. It "
+        "takes some seconds.",
+    )
+
+
 file, given = _given()
 if state.get("scenes_problem"):
     st.error(escape_markdown(state.scenes_problem))
-pages, missing = _pages(_asked(given))
+known, broken = read_checkpoints()
+pages, missing = _pages(_asked(given), known, broken)
 show_present(
     given.as_data()
     | {
@@ -130,3 +156,6 @@ if "opened_scenes" in state:
     st.button(
         f"Close {escape_markdown(file)}", on_click=lambda: st.session_state.pop("opened_scenes")
     )
+if not missing.keys() & {scene.needs for scene in given.scenes}:
+    names = [name for scene in given.scenes for name in scene.checkpoints]
+    _offer_file({name: known[name].path for name in names})
