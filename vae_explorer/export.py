@@ -24,6 +24,7 @@ import numpy as np
 from vae_explorer.analysis.alignment import align_latents
 from vae_explorer.analysis.codes import principal_axes
 from vae_explorer.analysis.evaluation import check_images
+from vae_explorer.analysis.views import why_no_plane
 from vae_explorer.checkpoint.folder import files_changed, load_latents, load_meta, load_model
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
@@ -262,11 +263,8 @@ class _Part:
 
 def _plans(path: Path, meta: Meta, encoder: bool) -> dict[str, Plan]:
     """Return the networks that go into the page, in 16 bits where they fit those."""
-    if meta.model.latent_dim < 2:
-        raise ValueError(
-            f"{path}: found 1 latent dimension, expected at least 2 to draw a map; "
-            "train one with --latent-dim 2"
-        )
+    if problem := why_no_plane({str(path): meta.model.latent_dim}):
+        raise ValueError(problem)
     plans = {}
     for part in ("decoder", "encoder")[: 1 + encoder]:
         plan = plan_of_checkpoint(path, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from vae_explorer.analysis.codes import PrincipalAxes, dimensions_by_kl, princip
 from vae_explorer.analysis.projections import PROJECTIONS
 from vae_explorer.checkpoint.latents import Latents
 
-__all__ = ["View", "find_view"]
+__all__ = ["View", "find_view", "why_no_plane"]
 
 
 class View(NamedTuple):
@@ -76,3 +77,14 @@ def find_view(latents: Latents, name: str, principal: PrincipalAxes | None = Non
     titles = f"PC {pair[0] + 1}", f"PC {pair[1] + 1}"
     xy = principal.project(latents.mean, *pair)
     return View(name, xy, titles, principal.center, principal.axes[pair])
+
+
+def why_no_plane(dims: Mapping[str, int]) -> str | None:
+    """Return in a sentence which checkpoints, of so many dimensions, have too few for a map."""
+    flat = [name for name, count in dims.items() if count < 2]
+    if not flat:
+        return None
+    return (
+        f"{', '.join(flat)}: found 1 latent dimension, expected at least 2 to draw a map; "
+        "train one with --latent-dim 2"
+    )

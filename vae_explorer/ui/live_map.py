@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from vae_explorer.analysis.views import why_no_plane
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.live.blobs import compared
@@ -28,7 +29,6 @@ __all__ = [
     "show_present",
     "stop_without_a_plane",
     "wanted_pages",
-    "why_no_plane",
     "write_address",
 ]
 
@@ -114,14 +114,3 @@ def stop_without_a_plane(dims: dict[str, int]) -> None:
     if problem := why_no_plane(dims):
         st.error(escape_markdown(problem))
         st.stop()
-
-
-def why_no_plane(dims: dict[str, int]) -> str | None:
-    """Return in a sentence which of some checkpoints have too few dimensions for a map."""
-    flat = [name for name, count in dims.items() if count < 2]
-    if not flat:
-        return None
-    return (
-        f"{', '.join(flat)}: found 1 latent dimension, expected at least 2 to draw a map; "
-        "train one with --latent-dim 2"
-    )

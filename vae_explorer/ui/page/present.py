@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from vae_explorer.analysis.views import why_no_plane
 from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.live.store import digest
 from vae_explorer.scenes import (
@@ -29,7 +30,6 @@ from vae_explorer.ui.live_map import (
     film_data,
     show_present,
     wanted_pages,
-    why_no_plane,
 )
 from vae_explorer.ui.loaders import (
     load_film,
