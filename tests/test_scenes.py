@@ -155,6 +155,24 @@ def test_bounds_of_json_hold_here_too() -> None:
     assert parse_scenes(content, "talk.json").scenes[0].needs == "explore a"
 
 
+@pytest.mark.parametrize(
+    ("link", "image"),
+    [
+        ("explore?checkpoint=a&image=17", ("a", 17)),
+        ("compare?compare=a/b&image=17", ("a", 17)),
+        ("compare?compare=a/b&image=1:17", ("b", 17)),
+        ("compare?compare=a/b&image=2:17", None),
+        ("explore?checkpoint=a&image=-1", None),
+        ("film?checkpoint=a", None),
+    ],
+)
+def test_a_scene_tells_which_test_image_it_selects(
+    link: str, image: tuple[str, int] | None
+) -> None:
+    value = {"format": "vae-explorer-scenes", "version": 1, "scenes": [{"link": link}]}
+    assert _parse(value).scenes[0].image == image
+
+
 def test_a_file_is_read_from_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"none\.json"):
         read_scenes(tmp_path / "none.json")
