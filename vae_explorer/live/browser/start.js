@@ -9,7 +9,9 @@ async function unpackElement(/** @type {string} */ id) {
   while (document.readyState === "loading" && !document.getElementById(id)?.nextSibling) {
     await new Promise((resolve) => {
       document.addEventListener("DOMContentLoaded", resolve, { once: true });
-      new MutationObserver(resolve).observe(document.body, { childList: true });
+      new MutationObserver((_, arrival) => resolve(arrival.disconnect())).observe(document.body, {
+        childList: true,
+      });
     });
   }
   const text = document.getElementById(id)?.textContent;
