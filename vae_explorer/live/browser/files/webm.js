@@ -61,6 +61,8 @@ export class WebmEncoder {
   /** Add what is on a canvas as the next frame, and wait where the encoder falls behind. */
   async add(/** @type {HTMLCanvasElement} */ canvas) {
     const { encoder, added } = this;
+    // It may have no VP8.
+    if (this.failure) throw this.failure;
     const { fps } = this.video;
     const micro = 1e6 / fps;
     const timestamp = Math.round(added * micro);
