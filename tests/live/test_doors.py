@@ -239,6 +239,13 @@ def test_the_app_opens_in_a_frame_of_another_site_and_below_a_path(
     page: Page, elsewhere: tuple[Path, str], serve: Serve
 ) -> None:
     folder, elsewhere_address = elsewhere
+    # Browsers that block what other sites keep refuse to be asked for it.
+    page.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage"]) {
+            const get = () => { throw new DOMException("denied", "SecurityError"); };
+            if (window !== top) Object.defineProperty(window, name, { get });
+        }"""
+    )
     with serve(STREAMLIT_SERVER_BASE_URL_PATH="deep/down") as address:
         (folder / "index.html").write_text(
             f'<iframe src="{address}/?embed=true" width="1200" height="650"></iframe>'

@@ -116,7 +116,7 @@ class Explore {
       row: null,
       reached: null,
       playing: false,
-      untouched: sessionStorage.getItem(TOUCHED) === null,
+      untouched: !wasTouched(),
     };
     this.store = createStore(first, (latest) => this.draw(latest));
     const write = (/** @type {string} */ search) => writeLink(this.store.state, search);
@@ -320,7 +320,7 @@ class Explore {
 
   touched() {
     if (!this.store.state.untouched) return;
-    sessionStorage.setItem(TOUCHED, "yes");
+    rememberTouched();
     this.set({ untouched: false });
   }
 
@@ -611,4 +611,22 @@ function hintOf(/** @type {State} */ { tool, path, projection }) {
 
 function messageOf(/** @type {unknown} */ error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+// In a frame of another site a browser may keep nothing, and refuse to be asked.
+
+function wasTouched() {
+  try {
+    return sessionStorage.getItem(TOUCHED) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function rememberTouched() {
+  try {
+    sessionStorage.setItem(TOUCHED, "yes");
+  } catch {
+    // The hint comes again.
+  }
 }
