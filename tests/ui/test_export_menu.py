@@ -162,6 +162,13 @@ def test_codes_are_saved_as_json_and_csv(page: Page, address: str, save: Save) -
     assert rows[3]["index"] == str(latents.index[3])
     path = list(csv.DictReader(io.StringIO(save("path-csv").decode())))
     assert [row["what"] for row in path] == [row["what"] for row in rows[3:]]
+    # Who goes by keys saves one file after the other, and leaves the menu.
+    again = page.get_by_test_id("export-map-png")
+    with page.expect_download():
+        again.press("Enter")
+    expect(again).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("export-menu")).to_be_hidden()
     # With nothing to save, a button says why.
     page.get_by_role("button", name="Clear path").click()
     page.get_by_role("button", name="Export ▾").click()

@@ -114,6 +114,8 @@ export class ExportMenu {
     const file = this.groups().flatMap((one) => one.files)[place];
     const job = new AbortController();
     const { signal } = job;
+    const pressed = this.buttons[place];
+    const hadFocus = pressed === pressed.ownerDocument.activeElement;
     this.job = job;
     this.draw();
     this.said.textContent = "Writing the file …";
@@ -134,5 +136,8 @@ export class ExportMenu {
     if (problem && this.panel.hidden) this.show(true);
     this.said.textContent = problem;
     this.draw();
+    // It was disabled, and who goes by keys goes on from it.
+    const { activeElement, body } = pressed.ownerDocument;
+    if (hadFocus && (!activeElement || activeElement === body)) pressed.focus();
   }
 }
