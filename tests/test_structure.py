@@ -25,6 +25,7 @@ FLOORS = (
     ("checkpoint",),
     ("vae",),
     ("data",),
+    ("files",),
 )
 HEAVY = ["torchvision", "umap", "openTSNE", "sklearn", "numba"]
 

@@ -28,9 +28,9 @@ from vae_explorer.analysis.views import why_no_plane
 from vae_explorer.checkpoint.folder import files_changed, load_latents, load_meta, load_model
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.checkpoint.text import plain_text, whole_number
 from vae_explorer.figures.style import class_colours
+from vae_explorer.files.storage import replacing
 from vae_explorer.film.film import load_film
 from vae_explorer.live.blobs import (
     BROWSER_MACS,

@@ -24,7 +24,6 @@ from vae_explorer.analysis.paths import INTERPOLATIONS, path_between
 from vae_explorer.analysis.views import View, find_view
 from vae_explorer.checkpoint.folder import Checkpoint, load_checkpoint
 from vae_explorer.checkpoint.latents import MAX_CODE, Latents
-from vae_explorer.checkpoint.storage import replacing
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text, whole_number
 from vae_explorer.data import load_dataset
 from vae_explorer.figures.pictures import (
@@ -44,6 +43,7 @@ from vae_explorer.figures.printed import (
     traversal_ticks,
 )
 from vae_explorer.figures.scatter import ScatterInfo
+from vae_explorer.files.storage import replacing
 
 __all__ = ["main"]
 

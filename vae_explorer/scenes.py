@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from vae_explorer.checkpoint.reading import parse_json
 from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.files.reading import parse_json
 
 __all__ = [
     "DEFAULT_SCENES",

@@ -24,14 +24,14 @@ from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents, check_latents, read_latents
 from vae_explorer.checkpoint.meta import Meta, read_meta
 from vae_explorer.checkpoint.place import find_folder, folders_aside, read_whole
-from vae_explorer.checkpoint.reading import (
+from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.checkpoint.weights import weight_headers
+from vae_explorer.files.reading import (
     Header,
     check_range,
     check_tensors,
     read_tensors,
-    weight_headers,
 )
-from vae_explorer.checkpoint.text import plain_text
 
 if TYPE_CHECKING:
     import numpy as np

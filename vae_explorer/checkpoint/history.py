@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
-from vae_explorer.checkpoint.reading import read_csv
+from vae_explorer.files.reading import read_csv
 from vae_explorer.vae.config import MAX_EPOCHS, MAX_NUMBER
 
 __all__ = ["Epoch", "read_history", "write_history"]

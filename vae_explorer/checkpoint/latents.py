@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_explorer.checkpoint.reading import (
+from vae_explorer.files.reading import (
     Header,
     array_headers,
     check_arrays,
     check_range,
     read_arrays,
 )
-from vae_explorer.checkpoint.storage import write_arrays
+from vae_explorer.files.storage import write_arrays
 
 __all__ = ["MAX_CODE", "Latents", "check_latents", "read_latents", "write_latents"]
 

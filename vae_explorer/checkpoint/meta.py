@@ -10,8 +10,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from vae_explorer.checkpoint.reading import read_json
-from vae_explorer.checkpoint.storage import replacing
+from vae_explorer.files.reading import read_json
+from vae_explorer.files.storage import replacing
 from vae_explorer.vae.config import (
     MAX_COUNT,
     MAX_NUMBER,
@@ -50,7 +50,7 @@ class DatasetRecord:
     """The data a checkpoint was trained and measured on.
 
     Attributes:
-        name: as `train.py --dataset` knows it.
+        name: as `train.py --dataset` knows it, or of images of one's own.
         checksum: SHA-256 of all its images and labels.
         classes: a name for each label.
         train_size, test_size: images trained on, images measured on.

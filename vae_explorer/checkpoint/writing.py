@@ -28,7 +28,7 @@ from vae_explorer.checkpoint.history import Epoch, write_history
 from vae_explorer.checkpoint.latents import Latents, write_latents
 from vae_explorer.checkpoint.meta import Meta, write_meta
 from vae_explorer.checkpoint.place import LOCK, NEW, OLD, OWNER, find_folder, work_path
-from vae_explorer.checkpoint.storage import replacing, temporaries
+from vae_explorer.files.storage import replacing, temporaries
 
 if TYPE_CHECKING:
     from vae_explorer.vae.model import VAE

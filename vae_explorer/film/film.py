@@ -17,14 +17,14 @@ import numpy as np
 
 from vae_explorer.checkpoint.folder import FILM
 from vae_explorer.checkpoint.place import read_whole
-from vae_explorer.checkpoint.reading import (
+from vae_explorer.checkpoint.writing import claim
+from vae_explorer.files.reading import (
     Header,
     array_headers,
     check_range,
     read_arrays,
 )
-from vae_explorer.checkpoint.storage import write_arrays
-from vae_explorer.checkpoint.writing import claim
+from vae_explorer.files.storage import write_arrays
 
 __all__ = ["MAX_SNAPSHOTS", "Film", "add_film", "load_film"]
 

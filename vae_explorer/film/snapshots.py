@@ -18,15 +18,15 @@ import torch
 from safetensors.torch import save
 
 from vae_explorer.analysis.codes import encode_split
-from vae_explorer.checkpoint.reading import (
+from vae_explorer.checkpoint.weights import weight_headers
+from vae_explorer.data import Split
+from vae_explorer.files.reading import (
     Header,
     parse_json,
     read_tensors,
     tensor_headers,
-    weight_headers,
 )
-from vae_explorer.checkpoint.storage import replacing
-from vae_explorer.data import Split
+from vae_explorer.files.storage import replacing
 from vae_explorer.film.film import MAX_SNAPSHOTS
 from vae_explorer.vae.config import ModelConfig
 from vae_explorer.vae.model import VAE

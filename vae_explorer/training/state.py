@@ -15,14 +15,14 @@ from safetensors.torch import save
 from torch import nn
 
 from vae_explorer.checkpoint.history import Epoch
-from vae_explorer.checkpoint.reading import (
+from vae_explorer.checkpoint.weights import weight_headers
+from vae_explorer.files.reading import (
     Header,
     parse_json,
     read_tensors,
     tensor_headers,
-    weight_headers,
 )
-from vae_explorer.checkpoint.storage import replacing
+from vae_explorer.files.storage import replacing
 from vae_explorer.vae.config import (
     ModelConfig,
     TrainConfig,

@@ -22,9 +22,6 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from vae_explorer.vae.config import ModelConfig
-from vae_explorer.vae.layers import weight_shapes
-
 __all__ = [
     "Header",
     "array_headers",
@@ -37,7 +34,6 @@ __all__ = [
     "read_json",
     "read_tensors",
     "tensor_headers",
-    "weight_headers",
 ]
 
 LARGEST_JSON, LARGEST_CSV = 2 << 20, 32 << 20
@@ -48,19 +44,22 @@ LARGEST_HEADER = 1 << 20
 # Codes never compress so well, but for few of them, or where all are the same.
 LARGEST_RATIO, ANY_RATIO_BELOW = 16, 64 << 20
 MOST_MEMBERS = 64
+# Bytes: a name of 256 letters, 4 bytes each.
+LONGEST_TEXT = 1024
 CHUNK = 1 << 20
 
 _TENSOR_KINDS = {"F16": ("float", 2), "F32": ("float", 4), "I64": ("whole", 8)}
 
 
 class Header(NamedTuple):
-    """What is known of an array before its data: `float` or `whole` numbers, and its shape."""
+    """What is known of an array before its data: `float`, `whole` or `text`, and its shape."""
 
     kind: str
     shape: tuple[int, ...]
 
     def __str__(self) -> str:
-        return f"{self.kind} numbers with shape {self.shape}"
+        numbers = "" if self.kind == "text" else " numbers"
+        return f"{self.kind}{numbers} with shape {self.shape}"
 
 
 class _Wrong(ValueError):
@@ -156,14 +155,6 @@ def check_tensors(file: Path, expected: Mapping[str, Header]) -> None:
     """Refuse, by `ValueError`, a safetensors file with other tensors; only headers are read."""
     with _reading(file, "weights") as stream:
         _check_headers(_tensor_headers(stream, LARGEST_HEADER)[0], expected)
-
-
-def weight_headers(config: ModelConfig) -> dict[str, Header]:
-    """Return the header of each weight of a model; see `weight_shapes`."""
-    return {
-        name: Header("whole" if name.endswith("num_batches_tracked") else "float", shape)
-        for name, shape in weight_shapes(config).items()
-    }
 
 
 def read_tensors(
@@ -358,8 +349,8 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     if np.lib.format.read_magic(stream) != (1, 0):
         raise _Wrong("found an array of another version of .npy, expected version 1.0")
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    kind = {"f": "float", "i": "whole", "u": "whole"}.get(dtype.kind)
-    if kind is None or dtype.itemsize > 8:
+    kind = {"f": "float", "i": "whole", "u": "whole", "U": "text"}.get(dtype.kind)
+    if kind is None or dtype.itemsize > (LONGEST_TEXT if kind == "text" else 8):
         raise _Wrong(
             f"found no readable array file: an array of kind {dtype.kind!r}, expected numbers"
         )
