@@ -145,14 +145,14 @@ def _changes(meta: Meta, recipe: Recipe) -> list[str]:
 
 
 def _config_text(value: object) -> str:
-    """Return a config's value as a reader says it; of a convolution, kernel/stride."""
+    """Return a config's value as a reader says it; of a convolution, kernel/stride/padding."""
     match value:
         case None:
             return "none"
         case []:
             return "fitted to the image"
         case [[*_], *_]:
-            return " ".join(f"{kernel}/{stride}" for kernel, stride in value)
+            return " ".join("/".join(map(str, kernel)) for kernel in value)
         case [*_]:
             return "-".join(map(str, value))
     return str(value)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
-from vae_explorer.vae.kernels import Kernel, side_after, side_before
+from vae_explorer.vae.kernels import Kernel, padding, side_after, side_before
 
 __all__ = [
     "ACTIVATIONS",
@@ -58,7 +58,7 @@ class ModelConfig:
 
     `mlp`: dense layers on each side of the latent space, with an activation between any two.
     `conv`: convolutions with batch normalisation and leaky ReLU from the image to the code, and
-    transposed convolutions with batch normalisation and `activation` back, all without padding.
+    transposed convolutions with batch normalisation and `activation` back.
 
     Attributes:
         image_shape: channels, height and width of one image, (C, H, W).
@@ -69,8 +69,9 @@ class ModelConfig:
         likelihood: `bernoulli` (the decoder gives logits) or `gaussian` (means, unit variance).
         family: one of `FAMILIES`.
         decoder_hidden: `hidden` for the decoder, from the code outwards; None: `hidden` reversed.
-        kernels: conv only: (size, stride) of each of the encoder's convolutions, one more than
-            `hidden`, leading to a single pixel; (): fitted to the image.
+        kernels: conv only: (size, stride), or (size, stride, padding) with padding below size, of
+            each of the encoder's convolutions, one more than `hidden`, leading to a single pixel;
+            (): fitted to the image, without padding.
         decoder_kernels: the same for the decoder, from a single pixel to the image.
         posterior: the encoder's second half: `logvar`, the log-variance of q(z|x), or `logscale`,
             the logarithm of its standard deviation, half as much.
@@ -153,7 +154,7 @@ class TrainConfig:
     """How a model is trained. `beta` is the only weight in the loss (1: the evidence bound).
 
     Attributes:
-        dataset: a name from `data.DATASETS`.
+        dataset: a name from `data.DATASETS`, or of images of one's own.
         epochs: passes over the training split.
         batch_size: images a step.
         lr: Adam's peak learning rate.
@@ -284,12 +285,15 @@ def _check_kernels(config: ModelConfig, name: str, hidden: int) -> None:
     value = getattr(config, name)
     pairs = isinstance(value, tuple) and all(
         isinstance(kernel, tuple)
-        and len(kernel) == 2
-        and all(_is_whole(size, at_most=MAX_SIDE) for size in kernel)
+        and len(kernel) in (2, 3)
+        and all(_is_whole(size, at_most=MAX_SIDE) for size in kernel[:2])
+        and _is_whole(padding(kernel), 0, min(kernel[0] - 1, MAX_SIDE))
         for kernel in value
     )
     if not pairs or (value and (config.family != "conv" or len(value) != hidden + 1)):
-        wanted = f"{hidden + 1} pairs of size and stride, one more than there are channels, or ()"
+        wanted = (
+            f"{hidden + 1} pairs of size and stride (and padding), one more than channels, or ()"
+        )
         wanted = wanted if config.family == "conv" else "(): only the family conv has kernels"
         raise ValueError(f"{name}: found {describe(value)}, expected {wanted}")
 

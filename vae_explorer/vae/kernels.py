@@ -1,31 +1,37 @@
-"""Kernels of convolutions without padding, (size, stride) each, and the image sides they lead to.
+"""Kernels of convolutions, (size, stride) or (size, stride, padding), and the sides they lead to.
 
-A convolution turns a side of n pixels into (n - size) // stride + 1, a transposed convolution a
-side of n into (n - 1) * stride + size.
+A convolution turns a side of n pixels into (n + 2 * padding - size) // stride + 1, a transposed
+convolution a side of n into (n - 1) * stride + size - 2 * padding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Kernel", "fitted_kernels", "side_after", "side_before"]
+__all__ = ["Kernel", "fitted_kernels", "halving_kernels", "padding", "side_after", "side_before"]
 
-Kernel = tuple[int, int]
+Kernel = tuple[int, int] | tuple[int, int, int]
+
+
+def padding(kernel: Kernel) -> int:
+    """Return a kernel's padding: 0 where it does not say."""
+    return kernel[2] if len(kernel) == 3 else 0
 
 
 def side_after(side: int, kernels: Sequence[Kernel]) -> int:
     """Return the side that convolutions leave of `side` pixels; 0 where a kernel does not fit."""
-    for size, stride in kernels:
-        if side < size:
+    for kernel in kernels:
+        side += 2 * padding(kernel)
+        if side < kernel[0]:
             return 0
-        side = (side - size) // stride + 1
+        side = (side - kernel[0]) // kernel[1] + 1
     return side
 
 
 def side_before(kernels: Sequence[Kernel], side: int = 1) -> int:
     """Return the side that transposed convolutions make of `side` pixels."""
-    for size, stride in kernels:
-        side = (side - 1) * stride + size
+    for kernel in kernels:
+        side = (side - 1) * kernel[1] + kernel[0] - 2 * padding(kernel)
     return side
 
 
@@ -40,4 +46,17 @@ def fitted_kernels(side: int, count: int) -> tuple[Kernel, ...]:
         halving = (min(side, 4 if side % 2 == 0 else 3), 2)
         kernels.append(halving if side > 1 else (1, 1))
         side = side_after(side, kernels[-1:])
+    return (*kernels, (side, 1))
+
+
+def halving_kernels(side: int) -> tuple[Kernel, ...]:
+    """Return padded kernels that halve `side` until 4 pixels are left, and one that covers those.
+
+    A size of 4 with stride 2 puts as many products into each pixel of a transposed convolution,
+    so that it leaves no checkerboard (Odena et al. 2016); an odd side takes a size of 3.
+    """
+    kernels: list[Kernel] = []
+    while side > 4:
+        kernels.append((4 - side % 2, 2, 1))
+        side = (side + 1) // 2
     return (*kernels, (side, 1))

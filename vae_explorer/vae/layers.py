@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vae_explorer.vae.config import ACTIVATIONS, ModelConfig
-from vae_explorer.vae.kernels import Kernel, fitted_kernels
+from vae_explorer.vae.kernels import Kernel, fitted_kernels, padding
 
 __all__ = [
     "LAYER_ACTIVATIONS",
@@ -238,5 +238,5 @@ def _convolutions(
             layers += [BatchNorm(inputs), Activation(activation)]
             if dropout:
                 layers.append(Dropout(dropout))
-        layers.append(kind(inputs, outputs, *kernel, 0))
+        layers.append(kind(inputs, outputs, *kernel[:2], padding(kernel)))
     return layers

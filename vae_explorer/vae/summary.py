@@ -94,10 +94,12 @@ def _words(layer: Layer) -> str:
     match layer:
         case Dense(inputs, outputs):
             words = f"dense {inputs} → {outputs}"
-        case Conv(inputs, outputs, kernel, stride):
+        case Conv(inputs, outputs, kernel, stride, pad):
             words = f"conv {inputs} → {outputs}, {kernel}×{kernel}, stride {stride}"
-        case ConvTranspose(inputs, outputs, kernel, stride):
+            words += f", padding {pad}" * bool(pad)
+        case ConvTranspose(inputs, outputs, kernel, stride, pad):
             words = f"transposed conv {inputs} → {outputs}, {kernel}×{kernel}, stride {stride}"
+            words += f", padding {pad}" * bool(pad)
         case BatchNorm():
             words = "batch-norm"
         case Activation(name):
