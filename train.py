@@ -35,9 +35,21 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--list-recipes", action="store_true", help="describe the recipes and exit")
     add("--latent-dim", type=int, metavar="D", help="dimensions of the latent space")
     add = parser.add_argument_group("data").add_argument
-    add("--dataset", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
+    add(
+        "--dataset",
+        metavar="NAME|PATH",
+        help=f"{', '.join(DATASETS)}, or images of your own: a folder (folders in it are classes, "
+        "below train and test or val if there are such), a .zip of one, or a .npz of images and, "
+        "if you like, labels and classes",
+    )
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
     add("--limit", type=int, metavar="N", help="train on the first N images only")
+    add = parser.add_argument_group("images of your own").add_argument
+    add("--size", type=int, metavar="S", help="scale the short side to S, cut the middle S x S")
+    add("--channels", type=int, choices=(1, 3), help="1: grey, 3: colour (default: as they are)")
+    add("--test-fraction", type=float, metavar="F", help="held out of each class (default: 0.1)")
+    add("--classes", metavar="A,B", help="take these classes only, in this order")
+    add("--skip-broken", action="store_true", help="leave out what cannot be read or is too small")
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=int, metavar="N", help="passes over the training images")
     add("--batch-size", type=int, metavar="N", help="images a step")

@@ -111,7 +111,7 @@ def tiny() -> Dataset:
         images = rng.integers(0, 256, (count, 1, 6, 6), dtype=np.uint8)
         return Split(torch.from_numpy(images), torch.arange(count) % 10)
 
-    return Dataset("digits", split(32), split(8), "0123456789abcdef" * 4)
+    return Dataset("digits", split(32), split(8), "0123456789abcdef" * 4, tuple("0123456789"))
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,7 @@ def test_a_last_batch_of_one_image_is_refused_where_batches_are_normalised(tiny:
 
 
 def test_only_the_first_images_are_trained_on(tiny: Dataset) -> None:
-    few = Dataset(tiny.name, tiny.train.first(8), tiny.test, tiny.checksum)
+    few = tiny._replace(train=tiny.train.first(8))
     limited = fit(MODEL, replace(TRAIN, limit=8), tiny)
     assert _same(limited.model, fit(MODEL, TRAIN, few).model)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import textwrap
 from argparse import Namespace
@@ -18,7 +19,14 @@ import torch
 from vae_explorer.checkpoint.folder import load_meta
 from vae_explorer.checkpoint.place import work_path
 from vae_explorer.checkpoint.writing import check_replaceable, claim
-from vae_explorer.data import DATASETS, Dataset, default_data_dir, load_dataset
+from vae_explorer.data import (
+    DATASETS,
+    Dataset,
+    Preparation,
+    default_data_dir,
+    load_dataset,
+    load_images,
+)
 from vae_explorer.film.snapshots import Snapshots
 from vae_explorer.training.distributed import ProcessGroup
 from vae_explorer.training.fit import FitResult, check_images, fit, total_steps
@@ -27,7 +35,14 @@ from vae_explorer.training.state import RESUME_HINT, resumed_state
 from vae_explorer.training.step import is_captured
 from vae_explorer.vae.config import TrainConfig, config_to_dict
 from vae_explorer.vae.precision import PrecisionChoice, choose_precision
-from vae_explorer.vae.recipes import DEFAULT_RECIPES, RECIPES, Recipe, find_recipe
+from vae_explorer.vae.recipes import (
+    DEFAULT_RECIPES,
+    OWN_IMAGES_RECIPE,
+    RECIPES,
+    Recipe,
+    find_recipe,
+    fit_images,
+)
 from vae_explorer.vae.summary import network_in_words, parameter_count
 
 __all__ = ["choose_device", "choose_recipes", "prepare_runs", "recipe_in_words", "train_run"]
@@ -62,8 +77,9 @@ def choose_device(name: str) -> torch.device:
 
 def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
     """Return the name of each recipe that was asked for, and the recipe with the flags in it."""
-    plane, deep = DEFAULT_RECIPES[args.dataset or "mnist"]
-    names = args.recipe or [plane, deep]
+    own = (OWN_IMAGES_RECIPE, OWN_IMAGES_RECIPE)
+    plane, deep = DEFAULT_RECIPES.get(args.dataset or "mnist", own)
+    names = args.recipe or list(dict.fromkeys([plane, deep]))
     if not args.recipe and (args.name is not None or args.latent_dim is not None):
         # These flags ask for one model: the plane's recipe for up to two dimensions.
         names = [deep if (args.latent_dim or 2) > 2 else plane]
@@ -100,14 +116,14 @@ def choose_recipes(args: Namespace) -> list[tuple[str, Recipe]]:
 class _Run(NamedTuple):
     """What is trained, on what, where and how, and into which folder.
 
-    `source` is the name of the recipe asked for; `data_dir` where the data is, for the summary.
+    `source` is the name of the recipe asked for; `data` where the data is, for the summary.
     """
 
     source: str
     recipe: Recipe
     training: TrainConfig
     dataset: Dataset
-    data_dir: Path
+    data: Path
     device: torch.device
     group: ProcessGroup
     precision: PrecisionChoice
@@ -137,6 +153,7 @@ def prepare_runs(
         OSError: for a folder that cannot be written to, or that another process writes to.
     """
     recipes, runs = choose_recipes(args), []
+    preparation = _preparation(args)
     if args.out.exists() and not args.out.is_dir():
         raise ValueError(f"--out: found {args.out}, which is a file, expected a folder")
     with group.together():
@@ -147,11 +164,15 @@ def prepare_runs(
     datasets: dict[str, Dataset] = {}
     for name in dict.fromkeys(recipe.training.dataset for _, recipe in recipes):
         with group.together(), group.rank_0_first():
-            datasets[name] = load_dataset(name, args.data_dir)
+            if own := _own_images(args):
+                datasets[name] = load_images(own, preparation, name, args.data_dir)
+            else:
+                datasets[name] = load_dataset(name, args.data_dir)
     with group.together():
         for source, recipe in recipes:
             dataset = datasets[recipe.training.dataset]
-            runs.append(_prepare(source, recipe, dataset, args, device=device, group=group))
+            fitting = fit_images(recipe, tuple(dataset.train.images.shape[1:]))
+            runs.append(_prepare(source, fitting, dataset, args, device=device, group=group))
     return runs
 
 
@@ -174,7 +195,7 @@ def _prepare(
         recipe=recipe,
         training=training,
         dataset=dataset,
-        data_dir=args.data_dir or default_data_dir(),
+        data=_own_images(args) or args.data_dir or default_data_dir(),
         device=device,
         group=group,
         precision=precision,
@@ -229,17 +250,51 @@ def _with_flags(recipe: Recipe, args: Namespace) -> Recipe:
     """Return the recipe with the flags in it, under the name it is saved by."""
     flags = ("dataset", "epochs", "batch_size", "lr", "beta", "warmup", "seed", "limit")
     given = {flag: getattr(args, flag) for flag in flags if getattr(args, flag) is not None}
+    if own := _own_images(args):
+        given["dataset"] = _name_of(own)
     training, model = replace(recipe.training, **given), recipe.model
     if args.latent_dim is not None:
         model = replace(model, latent_dim=args.latent_dim)
     name = recipe.name
     if training.dataset != recipe.training.dataset or model != recipe.model:
         name = _changed_name(recipe, training.dataset, model.latent_dim)
-    shape = DATASETS[training.dataset].image_shape
-    if shape != model.image_shape:
-        # A recipe's own kernels fit its own images only.
-        model = replace(model, image_shape=shape, kernels=(), decoder_kernels=())
-    return replace(recipe, name=args.name or name, model=model, training=training)
+    changed = replace(recipe, name=args.name or name, model=model, training=training)
+    if own:
+        return changed  # its images' shape is not known before they are read
+    return fit_images(changed, DATASETS[training.dataset].image_shape)
+
+
+def _own_images(args: Namespace) -> Path | None:
+    """Return where the images of one's own are, or None for a data set with a name."""
+    return None if args.dataset is None or args.dataset in DATASETS else Path(args.dataset)
+
+
+def _name_of(path: Path) -> str:
+    """Return the name of images of one's own: their folder's or file's, as a folder's name."""
+    path = path.resolve()
+    stem = path.stem if path.suffix.lower() in (".zip", ".npz") else path.name
+    name = re.sub(r"[^\w.-]+", "-", stem)[:60].strip(".-") or "images"
+    return f"{name}-images" if name in DATASETS else name
+
+
+def _preparation(args: Namespace) -> Preparation:
+    """Return how images of one's own are prepared, from the flags that say so."""
+    flags = ("size", "channels", "test_fraction", "classes", "skip_broken")
+    given = {flag: value for flag in flags if (value := getattr(args, flag)) not in (None, False)}
+    own = _own_images(args)
+    if given and own is None:
+        raise ValueError(
+            f"--{next(iter(given)).replace('_', '-')}: found it with a data set that has a name, "
+            "expected it with --dataset PATH; leave it out"
+        )
+    if own is not None and not own.exists():
+        raise ValueError(
+            f"--dataset: found {args.dataset!r}, expected one of {', '.join(DATASETS)}, or the "
+            "path of a folder, a .zip or a .npz"
+        )
+    if "classes" in given:
+        given["classes"] = tuple(part for part in given["classes"].split(",") if part)
+    return Preparation(**given)
 
 
 def _changed_name(recipe: Recipe, dataset: str, dims: int) -> str:
@@ -262,7 +317,9 @@ def _run_summary(run: _Run) -> str:
     original = RECIPES[run.source]
     unchanged = (model, training) == (original.model, original.training)
     changes = "" if unchanged else f"{run.source} with other settings. "
-    where = f" from {run.data_dir}" if DATASETS[run.dataset.name].folder else ", from scikit-learn"
+    where = ", from scikit-learn" if run.dataset.name == "digits" else f" from {run.data}"
+    channels, height, width = model.image_shape
+    images = f"{width} x {height} pixels" + ", colour" * (channels == 3)
     extras = f", dropout {model.dropout:g}" * bool(model.dropout)
     extras += f", KL warm-up over {training.warmup:.0%}" * bool(training.warmup)
     extras += f", weight decay {training.weight_decay:g}" * bool(training.weight_decay)
@@ -278,7 +335,7 @@ def _run_summary(run: _Run) -> str:
         f"model     {network_in_words(model)}, {model.likelihood} likelihood, "
         f"{parameter_count(model):,} parameters",
         f"data      {run.dataset.name}{where}: {run.train_size:,} training, "
-        f"{len(run.dataset.test.labels):,} test images",
+        f"{len(run.dataset.test.labels):,} test images, {images}",
         f"training  epochs {training.epochs}, batch {training.batch_size}, "
         f"Adam {training.lr:g} ({training.schedule}){extras}",
         f"device    {device_name(run.device)}",

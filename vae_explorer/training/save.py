@@ -20,7 +20,7 @@ from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import DatasetRecord, Meta
 from vae_explorer.checkpoint.update import add_projection
 from vae_explorer.checkpoint.writing import save_checkpoint
-from vae_explorer.data import DATASETS, Dataset, Split
+from vae_explorer.data import Dataset, Split
 from vae_explorer.film.film import add_film
 from vae_explorer.film.render import make_film
 from vae_explorer.film.snapshots import Snapshots
@@ -75,7 +75,7 @@ def save_trained(
         dataset=DatasetRecord(
             name=dataset.name,
             checksum=dataset.checksum,
-            classes=DATASETS[dataset.name].classes,
+            classes=dataset.classes,
             train_size=len(dataset.train.first(train_config.limit).labels),
             test_size=len(dataset.test.labels),
         ),

@@ -9,8 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vae_explorer.vae.config import ModelConfig, TrainConfig
+from vae_explorer.vae.kernels import halving_kernels, padding
 
-__all__ = ["DEFAULT_RECIPES", "RECIPES", "Published", "Recipe", "find_recipe"]
+__all__ = [
+    "DEFAULT_RECIPES",
+    "OWN_IMAGES_RECIPE",
+    "RECIPES",
+    "Published",
+    "Recipe",
+    "find_recipe",
+    "fit_images",
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,23 @@ _DIGITS = ModelConfig(image_shape=(1, 8, 8), hidden=(256, 128), activation="gelu
 _DIGITS_TRAINING = TrainConfig(
     dataset="digits", epochs=300, batch_size=32, lr=3e-3, schedule="cosine", warmup=0.1
 )
+
+# Channels of as many convolutions as halve an image's side down to 4 pixels.
+_COLOUR_WIDTHS = (32, 64, 128, 256, 256, 256)
+
+
+def _colour_model(shape: tuple[int, int, int], latent_dim: int) -> ModelConfig:
+    kernels = halving_kernels(shape[1])
+    return ModelConfig(
+        image_shape=shape,
+        latent_dim=latent_dim,
+        hidden=_COLOUR_WIDTHS[: len(kernels) - 1],
+        activation="silu",
+        family="conv",
+        kernels=kernels,
+        decoder_kernels=kernels[::-1],
+    )
+
 
 _VXLABS = TrainConfig(epochs=10, batch_size=128, lr=1e-3)
 _VXLABS_URL = (
@@ -124,6 +150,23 @@ _RECIPES = (
         "Our own: 64-256-128-20 with GELU.",
         model=replace(_DIGITS, latent_dim=20),
         training=_DIGITS_TRAINING,
+    ),
+    Recipe(
+        name="colour-32d",
+        description="Colour images, or grey ones, of 8 to 256 pixels in 32 dimensions; for "
+        "images of your own. Our own: convolutions of kernel 4, stride 2 and padding 1 that halve "
+        "the side down to 4 pixels, three of them for 32 pixels and four for 64, with 32, 64, 128 "
+        "and 256 channels, and transposed ones with SiLU back.",
+        model=_colour_model((3, 32, 32), 32),
+        training=TrainConfig(
+            dataset="cifar10",
+            epochs=30,
+            batch_size=128,
+            lr=1e-3,
+            schedule="cosine",
+            warmup=0.1,
+            clip=200.0,
+        ),
     ),
     Recipe(
         name="vxlabs-2d",
@@ -200,7 +243,22 @@ DEFAULT_RECIPES = {
     "digits": ("digits-2d", "digits-20d"),
     "fashion-mnist": ("fashion-2d", "mnist-20d"),
     "kmnist": ("kmnist-2d", "mnist-20d"),
+    "cifar10": ("colour-32d", "colour-32d"),
+    "svhn": ("colour-32d", "colour-32d"),
 }
+# For images of one's own, whatever their dimensions.
+OWN_IMAGES_RECIPE = "colour-32d"
+
+
+def fit_images(recipe: Recipe, shape: tuple[int, int, int]) -> Recipe:
+    """Return a recipe for images of another shape; its own kernels fit its own images only."""
+    model = recipe.model
+    if shape == model.image_shape:
+        return recipe
+    if any(map(padding, model.kernels)):
+        return replace(recipe, model=_colour_model(shape, model.latent_dim))
+    model = replace(model, image_shape=shape, kernels=(), decoder_kernels=())
+    return replace(recipe, model=model)
 
 
 def find_recipe(name: str) -> Recipe:

@@ -1,33 +1,25 @@
-"""Image datasets: each split is a uint8 tensor of images and an int64 tensor of labels.
+"""Data sets by name, in torchvision's layout; it downloads what is missing.
 
-MNIST and its relatives are read from IDX files in torchvision's layout
-(`<data_dir>/MNIST/raw/train-images-idx3-ubyte`, plain or `.gz`), which torchvision downloads if
-they are missing. `digits` comes with scikit-learn.
+MNIST and its relatives are read from IDX files (`<data_dir>/MNIST/raw/train-images-idx3-ubyte`,
+plain or `.gz`), CIFAR-10 and SVHN as `colour` says. `digits` comes with scikit-learn.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import math
-import os
 import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
-__all__ = [
-    "DATASETS",
-    "Dataset",
-    "DatasetInfo",
-    "Split",
-    "default_data_dir",
-    "load_dataset",
-    "to_float",
-]
+from vae_explorer.data import colour
+from vae_explorer.data.prepared import find_prepared
+from vae_explorer.data.splits import Dataset, Split, default_data_dir
+
+__all__ = ["DATASETS", "DatasetInfo", "load_dataset"]
 
 DIGITS_TEST_SIZE = 360
 
@@ -39,13 +31,14 @@ class DatasetInfo(NamedTuple):
         title: its name on the screen.
         image_shape: (C, H, W).
         classes: their names, by label.
-        folder: torchvision's class and folder; None for a dataset of scikit-learn.
+        torchvision: the name of its class, and for IDX files of its folder, in torchvision; None
+            for a dataset of scikit-learn.
     """
 
     title: str
     image_shape: tuple[int, int, int]
     classes: tuple[str, ...]
-    folder: str | None
+    torchvision: str | None
 
 
 _NUMERALS = tuple("0123456789")
@@ -63,50 +56,17 @@ DATASETS: dict[str, DatasetInfo] = {
     ),
     "kmnist": DatasetInfo("Kuzushiji-MNIST", (1, 28, 28), tuple("おきすつなはまやれを"), "KMNIST"),
     "digits": DatasetInfo("scikit-learn digits", (1, 8, 8), _NUMERALS, None),
+    "cifar10": DatasetInfo(
+        "CIFAR-10",
+        (3, 32, 32),
+        (
+            *("airplane", "automobile", "bird", "cat", "deer"),
+            *("dog", "frog", "horse", "ship", "truck"),
+        ),
+        "CIFAR10",
+    ),
+    "svhn": DatasetInfo("SVHN", (3, 32, 32), _NUMERALS, "SVHN"),
 }
-
-
-class Split(NamedTuple):
-    """One split: uint8 images with shape (N, C, H, W) and int64 labels with shape (N,)."""
-
-    images: Tensor
-    labels: Tensor
-
-    def first(self, count: int | None) -> Split:
-        """Return the first `count` images and labels (all of them for None)."""
-        return Split(self.images[:count], self.labels[:count])
-
-    def pictures(self, index: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray | None:
-        """Return images by number as float32, (N, C, H, W) in [0, 1].
-
-        None where not all of them are there, or they are not of `shape`, (C, H, W).
-        """
-        if tuple(self.images.shape[1:]) != shape or index.max() >= len(self.images):
-            return None
-        return to_float(self.images[index]).numpy()
-
-    def to(self, device: torch.device | str) -> Split:
-        """Return the split on `device`."""
-        return Split(self.images.to(device), self.labels.to(device))
-
-
-class Dataset(NamedTuple):
-    """A dataset in memory; `checksum` is the SHA-256 of all images and labels, in order."""
-
-    name: str
-    train: Split
-    test: Split
-    checksum: str
-
-
-def to_float(images: Tensor) -> Tensor:
-    """Return uint8 images with shape (B, C, H, W) as float32 in [0, 1]."""
-    return images.float().div_(255)
-
-
-def default_data_dir() -> Path:
-    """Return the environment's VAE_EXPLORER_DATA, or `data`."""
-    return Path(os.environ.get("VAE_EXPLORER_DATA") or "data")
 
 
 def load_dataset(
@@ -118,7 +78,7 @@ def load_dataset(
     """Read a dataset.
 
     Args:
-        name: one of `DATASETS`.
+        name: one of `DATASETS`; with a checksum, any name of images that were prepared here.
         data_dir: the folder above torchvision's `MNIST/raw`; None for `default_data_dir()`.
         download: download missing files with torchvision, which checks their MD5.
         checksum: the expected checksum, such as a checkpoint's; None accepts any.
@@ -127,29 +87,43 @@ def load_dataset(
         FileNotFoundError: where files are missing and cannot be downloaded.
         ValueError: for an unknown name, a damaged file, or another checksum than expected.
     """
+    root = Path(data_dir) if data_dir is not None else default_data_dir()
     if name not in DATASETS:
+        if checksum is not None:
+            return find_prepared(name, root, checksum)
         raise ValueError(f"dataset: found {name!r}, expected one of {', '.join(DATASETS)}")
     info = DATASETS[name]
-    if info.folder is None:
+    if info.torchvision is None:
         train, test = _read_digits()
     else:
-        root = Path(data_dir) if data_dir is not None else default_data_dir()
-        raw = root / info.folder / "raw"
-        if download and _missing_files(raw):
+        folder = _folder(info, root)
+        if download and _missing_files(info, folder):
             _download(info, root)
-        if missing := _missing_files(raw):
-            raise FileNotFoundError(_missing_message(raw, missing, name))
-        train, test = _read_split(raw, "train", name), _read_split(raw, "t10k", name)
-    digest = hashlib.sha256()
-    for part in (*train, *test):
-        digest.update(np.ascontiguousarray(part.numpy()).data)
-    found = digest.hexdigest()
-    if checksum is not None and found != checksum:
+        if missing := _missing_files(info, folder):
+            raise FileNotFoundError(_missing_message(info, folder, missing))
+        train, test = _read(info, folder)
+    dataset = Dataset.of(name, train, test, info.classes)
+    if checksum is not None and dataset.checksum != checksum:
         raise ValueError(
-            f"{name}: found checksum {found[:12]}…, expected {checksum[:12]}… of the data that the "
-            "checkpoint was trained on; point --data-dir or VAE_EXPLORER_DATA at that data"
+            f"{name}: found checksum {dataset.checksum[:12]}…, expected {checksum[:12]}… of the "
+            "data that the checkpoint was trained on; point --data-dir or VAE_EXPLORER_DATA at "
+            "that data"
         )
-    return Dataset(name, train, test, found)
+    return dataset
+
+
+def _folder(info: DatasetInfo, root: Path) -> Path:
+    """Return the folder of a data set's files, below that of all data."""
+    folders = {"CIFAR10": root / "cifar-10-batches-bin", "SVHN": root}
+    return folders.get(info.torchvision, root / str(info.torchvision) / "raw")
+
+
+def _read(info: DatasetInfo, folder: Path) -> tuple[Split, Split]:
+    if info.torchvision == "CIFAR10":
+        return colour.read_cifar10(folder)
+    if info.torchvision == "SVHN":
+        return colour.read_svhn(folder)
+    return _read_split(folder, "train", info), _read_split(folder, "t10k", info)
 
 
 def _read_digits() -> tuple[Split, Split]:
@@ -176,14 +150,16 @@ def _find(raw: Path, file: str) -> Path | None:
     return next((p for p in (raw / file, raw / f"{file}.gz") if p.is_file()), None)
 
 
-def _missing_files(raw: Path) -> list[str]:
-    files = [file for prefix in ("train", "t10k") for file in _files(prefix)]
-    return [file for file in files if _find(raw, file) is None]
+def _missing_files(info: DatasetInfo, folder: Path) -> list[str]:
+    idx = [file for prefix in ("train", "t10k") for file in _files(prefix)]
+    others = {"CIFAR10": colour.CIFAR10_FILES, "SVHN": colour.SVHN_FILES}
+    files = others.get(info.torchvision, idx)
+    return [file for file in files if _find(folder, file) is None]
 
 
-def _read_split(raw: Path, prefix: str, name: str) -> Split:
+def _read_split(raw: Path, prefix: str, info: DatasetInfo) -> Split:
     paths = [_find(raw, file) for file in _files(prefix)]
-    (channels, height, width), classes = DATASETS[name].image_shape, len(DATASETS[name].classes)
+    (channels, height, width), classes = info.image_shape, len(info.classes)
     images = _read_idx(paths[0], dims=3)
     labels = _read_idx(paths[1], dims=1)
     if images.shape[1:] != (height, width):
@@ -243,27 +219,38 @@ def _read_idx(path: Path, dims: int) -> np.ndarray:
 
 def _download(info: DatasetInfo, root: Path) -> None:
     """Download the files with torchvision, imported here because that takes seconds."""
-    import torchvision.datasets
+    import torchvision.datasets as published
+    from torchvision.datasets.utils import download_and_extract_archive
 
-    raw = root / info.folder / "raw"
-    print(f"{info.title} is not in {raw}; downloading it with torchvision", flush=True)
-    name = next(key for key, value in DATASETS.items() if value is info)
+    folder = _folder(info, root)
+    print(f"{info.title} is not in {folder}; downloading it with torchvision", flush=True)
     try:
-        getattr(torchvision.datasets, info.folder)(root, download=True)
+        if info.torchvision == "CIFAR10":
+            download_and_extract_archive(colour.CIFAR10_URL, root, md5=colour.CIFAR10_MD5)
+        elif info.torchvision == "SVHN":
+            for split in ("train", "test"):
+                published.SVHN(root, split=split, download=True)
+        else:
+            getattr(published, str(info.torchvision))(root, download=True)
     except (OSError, RuntimeError) as error:
         # torchvision makes the folders first; a failed attempt leaves no empty ones.
-        for folder in (raw, raw.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-        raise FileNotFoundError(
-            f"{_missing_message(raw, _missing_files(raw), name)}\n({error})"
-        ) from error
+        for made in (folder, folder.parent):
+            if made != root.parent and made.is_dir() and not any(made.iterdir()):
+                made.rmdir()
+        message = _missing_message(info, folder, _missing_files(info, folder))
+        raise FileNotFoundError(f"{message}\n({error})") from error
 
 
-def _missing_message(raw: Path, missing: list[str], name: str) -> str:
+def _missing_message(info: DatasetInfo, folder: Path, missing: list[str]) -> str:
+    what, above = f"the {len(missing)} files", "it"
+    if info.torchvision == "CIFAR10":
+        what, above = "the six files of the binary version", f"the folder above {folder.name}/"
+    elif info.torchvision != "SVHN":
+        what = "the four IDX files in torchvision's layout (plain or .gz)"
+        above = f"the folder above {folder.parent.name}/"
     return (
-        f"{DATASETS[name].title}: looked in {raw.absolute()}, found no {', no '.join(missing)}; "
-        "expected the four IDX files in torchvision's layout (plain or .gz); they were not "
-        "downloaded. Put them there, point --data-dir or VAE_EXPLORER_DATA at the folder above "
-        f"{raw.parent.name}/, or train on scikit-learn's digits: train.py --dataset digits"
+        f"{info.title}: looked in {folder.absolute()}, found no {', no '.join(missing)}; "
+        f"expected {what}; they were not downloaded. Put them there, point --data-dir or "
+        f"VAE_EXPLORER_DATA at {above}, or train on scikit-learn's digits: "
+        "train.py --dataset digits"
     )
