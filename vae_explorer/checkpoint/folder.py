@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from vae_explorer.checkpoint.history import Epoch, read_history
 from vae_explorer.checkpoint.latents import Latents, check_latents, read_latents
 from vae_explorer.checkpoint.meta import Meta, read_meta
-from vae_explorer.checkpoint.place import find_folder, folders_aside, read_whole
+from vae_explorer.checkpoint.place import find_folder, locked_folders, read_whole
 from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.checkpoint.weights import weight_headers
 from vae_explorer.files.reading import (
@@ -115,7 +115,7 @@ def list_checkpoints(folder: Path | str = "checkpoints") -> list[CheckpointEntry
     except OSError as error:
         return [_problem(folder, f"found a folder that cannot be read ({error.strerror})")]
     paths = {folder / name for name in names if not name.startswith(".")}
-    entries = map(_entry, sorted(paths.union(folders_aside(folder))))
+    entries = map(_entry, sorted(paths.union(locked_folders(folder))))
     return [entry for entry in entries if entry]
 
 

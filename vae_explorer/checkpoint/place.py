@@ -19,7 +19,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-__all__ = ["LOCK", "NEW", "OLD", "OWNER", "find_folder", "folders_aside", "read_whole", "work_path"]
+__all__ = [
+    "LOCK",
+    "NEW",
+    "OLD",
+    "OWNER",
+    "find_folder",
+    "locked_folders",
+    "read_whole",
+    "work_path",
+]
 
 WORK = ".training"
 LOCK, OWNER, NEW, OLD = ".lock", ".owner", ".new", ".old"
@@ -46,16 +55,18 @@ def find_folder(path: Path | str) -> Path:
     return next((place for place in (path, old, path) if os.path.isdir(place)), path)
 
 
-def folders_aside(folder: Path) -> list[Path]:
-    """Return the checkpoint folders in `folder` that are aside: none has its name right now."""
-    # Listed by their locks, which stay: a folder that is listed neither here nor there, because
-    # it was renamed between two looks, is none.
+def locked_folders(folder: Path) -> list[Path]:
+    """Return the checkpoint folders in `folder` that were written under a lock.
+
+    Locks stay. So these are found also while they are aside, which a look at `folder` alone may
+    fall into.
+    """
     try:
         locks = fnmatch.filter(os.listdir(folder / WORK), f"[!.]*{LOCK}")
     except OSError:
         return []
     paths = [folder / lock.removesuffix(LOCK) for lock in locks]
-    return [path for path in paths if not os.path.isdir(path) and os.path.isdir(find_folder(path))]
+    return [path for path in paths if os.path.isdir(find_folder(path))]
 
 
 def read_whole(
