@@ -245,7 +245,7 @@ def test_it_opens_with_a_talk(tmp_path: Path, offline: Page) -> None:
     ("link", "found"),
     [
         ("film?checkpoint=one", "no film"),
-        ("explore?checkpoint=mnist-2d", "not given"),
+        ("explore?checkpoint=mnist-2d", "the checkpoint mnist-2d"),
         ("compare?compare=one/other", "several shapes"),
         ("model?checkpoint=one", "page"),
     ],

@@ -165,7 +165,7 @@ def test_a_scatter_in_svg_has_every_code_and_its_texts_as_text(checkpoint, tmp_p
     assert scale[0] == pytest.approx(scale[1], rel=1e-3)
     names = {CLASSES[label] for label in np.unique(checkpoint.latents.label)}
     texts = {text.text for text in root.iter(f"{SVG}text")}
-    assert {"z0, σ of the prior", "z2, σ of the prior", "A", "B"} | names <= texts
+    assert {f"z{d} (prior standard deviations)" for d in (0, 2)} | {"A", "B"} | names <= texts
     (ring,) = groups["sigma-1"].iter(f"{SVG}path")
     x, y = np.array(re.findall(r"-?[\d.]+", ring.get("d")), float).reshape(-1, 2).T
     assert np.ptp(x) == pytest.approx(2 * scale[0], rel=1e-3)
@@ -183,12 +183,16 @@ def test_names_of_classes_in_one_place_do_not_lie_on_each_other() -> None:
     info = ScatterInfo(xy, np.arange(200) % 4, np.arange(200), classes, ("x", "y"))
     note = {"title": "", "description": ""}
     svg = printed_scatter(info, origin=None, marks={}, file_format="svg", dpi=100, note=note)
+    root = ElementTree.fromstring(svg)
     heights = [
         float(text.get("transform").rstrip(")").split()[-1])
-        for text in ElementTree.fromstring(svg).iter(f"{SVG}text")
-        if text.text in classes
+        for name in root.findall(f".//{SVG}g[@id='class-name']")
+        for text in name.iter(f"{SVG}text")
     ]
     assert len(heights) == 4
+    # Each stands in the legend, too.
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert [texts.count(name) for name in classes] == [2] * 4
     assert min(np.diff(sorted(heights))) > 7
 
 
@@ -201,6 +205,13 @@ def test_codes_of_a_collapsed_posterior_are_drawn_inside_the_rings() -> None:
     )
     with Image.open(io.BytesIO(png)) as picture:
         assert max(picture.size) < 300
+
+
+def test_a_path_that_is_not_asked_for_goes_from_one_class_to_another(checkpoint, tmp_path) -> None:
+    with Image.open(_render(checkpoint, tmp_path / "path.png", "interpolation")) as picture:
+        said = json.loads(picture.text["Description"])
+    labels = checkpoint.latents.label[said["between"]]
+    assert len(labels) == len(set(labels.tolist())) == 2
 
 
 @pytest.mark.parametrize("kind", ["scatter", "manifold", "traversal"])
@@ -238,7 +249,7 @@ def test_a_scatter_in_png_has_the_resolution_that_was_asked_for(checkpoint, tmp_
         ("manifold {c} -o {o}/s.png --row 3 --z 0,0,0", "--row"),
         ("manifold {c} -o {o}/s.png --spacing quantile --range 2", "--range"),
         ("manifold {c} -o {o}/s.png --scale 1200", "--scale"),
-        ("interpolation {c} -o {o}/s.png", "--between"),
+        ("interpolation {c} -o {o}/s.png --between 1,2 --z 0,0,0", "--between"),
         ("interpolation {c} -o {o}/s.png --between 7", "found 1"),
         ("interpolation {c} -o {o}/s.png --between 7,360", "360"),
         ("traversal {c} -o {o}/s.png --dims 1,3", "found 3"),

@@ -136,6 +136,8 @@ def test_whatever_is_in_a_file_it_is_refused_in_a_sentence(content: bytes) -> No
         ({"scenes": []}, "1 to 200"),
         ({"scenes": [{"link": "?checkpoint=a"}] * 201}, "201"),
         ({SECRET: 1}, "unknown"),
+        ({"titel": SECRET}, "did you mean title"),
+        ({"scenes": [{"link": "explorer?checkpoint=a"}]}, "did you mean explore"),
         ({"title": "x" * (4 << 20)}, "bytes"),
     ],
 )
@@ -143,6 +145,11 @@ def test_what_is_wrong_with_a_whole_file_is_said(change: dict[str, Any], word: s
     right = {"format": "vae-explorer-scenes", "version": 1, "scenes": [{"link": "?checkpoint=a"}]}
     assert len(_parse(right).scenes) == 1
     assert word in _refused(json.dumps(right | change).encode())
+
+
+def test_an_empty_file_is_called_empty() -> None:
+    for content in (b"", b" \n", b"\xef\xbb\xbf"):
+        assert "empty" in _refused(content)
 
 
 def test_bounds_of_json_hold_here_too() -> None:

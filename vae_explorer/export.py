@@ -1,11 +1,12 @@
-"""One file that runs anywhere: `python -m vae_explorer.export CHECKPOINT... --html FILE`.
+"""Write the live map of one or more checkpoints as one HTML file.
 
-It is a page that loads nothing: the app's own scripts as modules at `data:` addresses, and
-the blobs that they ask for, each in an element of its own; `browser/exported.js` opens it.
+It opens in any browser, offline and without Python: to mail, to put on a web page, or to talk with.
 """
 
 from __future__ import annotations
 
+# The page loads nothing: it holds the app's own scripts as modules at `data:` addresses, and the
+# blobs that they ask for, each in an element of its own; `browser/exported.js` opens it.
 import argparse
 import gzip
 import html
@@ -28,7 +29,7 @@ from vae_explorer.analysis.views import why_no_plane
 from vae_explorer.checkpoint.folder import files_changed, load_latents, load_meta, load_model
 from vae_explorer.checkpoint.latents import Latents
 from vae_explorer.checkpoint.meta import Meta
-from vae_explorer.checkpoint.text import plain_text, whole_number
+from vae_explorer.checkpoint.text import MAX_NAME, plain_text, whole_number
 from vae_explorer.figures.style import class_colours
 from vae_explorer.files.storage import replacing
 from vae_explorer.film.film import load_film
@@ -94,10 +95,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("checkpoints", nargs="+", type=Path, metavar="CHECKPOINT", help="checkpoint folders")
     add("--html", type=Path, required=True, metavar="FILE", help="the file to write")
-    add("--scenes", type=Path, metavar="FILE", help="a talk to open with: a JSON file of scenes")
-    add("--no-encoder", action="store_true", help="leave out encoders, and with them drawing")
+    add(
+        "--scenes", type=Path, metavar="FILE", help="open with the talk in this JSON file of scenes"
+    )
+    add("--no-encoder", action="store_true", help="leave out the encoders: smaller, but no drawing")
     count = {"type": whole_number(0, 9_999_999), "default": 0, "metavar": "N"}
-    add("--originals", **count, help="test images to put in (0)")
+    add("--originals", **count, help="include N test images (default: 0)")
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
     return parser.parse_args(arguments)
 
@@ -168,11 +171,12 @@ def export_page(
     else:
         talk, where = read_scenes(scenes) if scenes else Scenes("", ()), scenes
     for k, scene in enumerate(talk.scenes, 1):
-        if not set(scene.checkpoints) <= set(names):
-            raise ValueError(
-                f"{where}: scene {k}: found a checkpoint that is not given, expected one of "
-                f"{', '.join(names)}; give its folder, too"
-            )
+        for name in scene.checkpoints:
+            if name not in names:
+                raise ValueError(
+                    f"{where}: scene {k}: found the checkpoint {plain_text(name, MAX_NAME)}, "
+                    f"expected one of {', '.join(names)}; give its folder, too"
+                )
         if "drawing" in scene.query and not encoder:
             say(f"{where}: scene {k} shows a drawing, and no encoder finds its code")
     selected = [scene.image for scene in talk.scenes if scene.image]

@@ -1,6 +1,6 @@
-"""Pictures for papers and slides: `python -m vae_explorer.render KIND CHECKPOINT -o FILE`.
+"""Draw a figure of a checkpoint for a paper or a slide: PNG, SVG, PDF or GIF.
 
-Decoded pictures are exact, pixel by pixel, as PNG and GIF; as SVG and PDF they have axes.
+A PNG or GIF of decoded images holds their pixels alone; an SVG or PDF adds axes.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m vae_explorer.render", description=__doc__)
-    pixels = "pixels a side of each pixel (default: as fits a page)"
+    pixels = "enlarge each pixel to N × N (default: to fit a page)"
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
 
     def kind(draw: _Draw, words: str, formats: str, scale: str = pixels) -> Callable[..., object]:
@@ -126,47 +126,55 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     view = {
         "metavar": "VIEW",
-        "help": "z (of the dimensions, the two with the largest KL), dims:i,j, pca or pca:i,j%s "
-        "(default: z in two dimensions, otherwise pca)",
+        "help": "z (the two latent dimensions with the largest KL), dims:i,j, pca or pca:i,j%s "
+        "(default: z for a 2-D latent space, otherwise pca)",
     }
-    code = {"type": _numbers, "metavar": "Z", "help": "a code, its numbers with commas between"}
-    row = {"type": whole_number(0, 10**9), "metavar": "N", "help": "the code of a test image"}
-    per_row = {"type": whole_number(1, 1000), "metavar": "N", "help": "images a row (default: 8)"}
+    code = {"type": _numbers, "metavar": "Z", "help": "a code: comma-separated numbers"}
+    row = {"type": whole_number(0, 10**9), "metavar": "N", "help": "use the code of test image N"}
+    per_row = {"type": whole_number(1, 1000), "metavar": "N", "help": "images per row (default: 8)"}
 
-    add = kind(_scatter, "codes by class", "png svg pdf", f"dots an inch (default: {DPI})")
+    add = kind(
+        _scatter, "plot the codes by class", "png svg pdf", f"dots per inch (default: {DPI})"
+    )
     add("--view", **view | {"help": view["help"] % ", umap, tsne"})
-    add("--z", action="append", **code | {"help": f"{code['help']}, to be marked; repeatable"})
+    add("--z", action="append", **code | {"help": f"mark {code['help']}; repeatable"})
 
-    add = kind(_manifold, "a lattice of z on a plane, decoded", "png svg pdf")
+    add = kind(_manifold, "decode a lattice of codes on a plane", "png svg pdf")
     add("--view", **view | {"help": view["help"] % ""})
-    add("--size", type=whole_number(2, 128), default=20, metavar="N", help="a side (default: 20)")
+    add("--size", type=whole_number(2, 128), default=20, metavar="N", help="N × N (default: 20)")
     spacing = {"choices": ("linear", "quantile"), "default": "linear"}
-    add("--spacing", **spacing, help="equal steps of z, or equal shares of the prior")
+    add("--spacing", **spacing, help="equal steps in z, or in prior probability")
     add("--range", type=_positive, metavar="R", help="from -R to R (default: 3)")
-    add("--z", **code | {"help": f"{code['help']}, that the plane goes through (default: 0)"})
+    add("--z", **code | {"help": f"{code['help']}, which the plane passes through (default: 0)"})
     add("--row", **row)
 
-    add = kind(_interpolation, "the way between codes, decoded", "png svg pdf gif")
-    add("--between", type=_rows, metavar="ROWS", help="two or more test images, such as 17,3")
-    add("--z", action="append", **code | {"help": f"{code['help']}; two or more of --z"})
+    add = kind(_interpolation, "decode a path between codes", "png svg pdf gif")
+    usual = "(default: two of different classes)"
+    add(
+        "--between",
+        type=_rows,
+        metavar="ROWS",
+        help=f"two or more test images, such as 17,3 {usual}",
+    )
+    add("--z", action="append", **code | {"help": f"{code['help']}; repeat it, once per endpoint"})
     add("--path", choices=INTERPOLATIONS, default=INTERPOLATIONS[0], help="default: %(default)s")
-    steps = f"pictures from an end to the next (default: 10; GIF: {GIF_STEPS})"
+    steps = f"images from one endpoint to the next (default: 10; GIF: {GIF_STEPS})"
     add("--steps", type=whole_number(2, 500), metavar="N", help=steps)
 
-    add = kind(_samples, "samples of the prior, decoded", "png svg pdf")
+    add = kind(_samples, "decode samples from the prior", "png svg pdf")
     add("--count", type=whole_number(1, 10_000), default=64, metavar="N", help="default: 64")
     add("--seed", type=whole_number(0, 2**63), default=0, metavar="N", help="default: 0")
     add("--columns", default=8, **per_row)
 
-    add = kind(_traversal, "one dimension after the other, moved", "png svg pdf gif")
-    add("--z", **code | {"help": f"{code['help']}, that the others keep (default: 0)"})
+    add = kind(_traversal, "vary one latent dimension at a time, decoded", "png svg pdf gif")
+    add("--z", **code | {"help": f"{code['help']}, for the other dimensions (default: 0)"})
     add("--row", **row)
-    add("--dims", type=_rows, metavar="DIMS", help=f"default: the {MAX_DIMS} of largest KL")
+    add("--dims", type=_rows, metavar="DIMS", help=f"default: the {MAX_DIMS} with the largest KL")
     add("--range", type=_positive, default=3.0, metavar="R", help="from -R to R (default: 3)")
-    steps = f"pictures a dimension (default: 13; GIF: {GIF_STEPS})"
+    steps = f"images per dimension (default: 13; GIF: {GIF_STEPS})"
     add("--steps", type=whole_number(2, 500), metavar="N", help=steps)
 
-    add = kind(_reconstructions, "test images and what becomes of them", "png svg pdf")
+    add = kind(_reconstructions, "show test images above their reconstructions", "png svg pdf")
     add("--rows", type=_rows, metavar="ROWS", help="such as 17,3 or 0-31 (default: the first 32)")
     add("--columns", default=8, **per_row)
     add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
@@ -225,7 +233,7 @@ def _scatter(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
     if codes and not plane:
         raise ValueError(f"--z: found a code to be marked in {view.name}, expected a plane")
     names = "z" if len(codes) == 1 else ENDS
-    titles = _with_units(view) if plane else tuple(f"{title}, no unit" for title in view.titles)
+    titles = _with_units(view) if plane else tuple(f"{title} (no unit)" for title in view.titles)
     return printed_scatter(
         ScatterInfo.of(latents, view.xy, checkpoint.meta.dataset.classes, titles),
         origin=view.place(np.zeros(latents.mean.shape[1])) if plane else None,
@@ -261,10 +269,11 @@ def _manifold(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
 
 
 def _interpolation(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
-    if (args.between is None) == (args.z is None):
-        raise ValueError("--between and --z: expected one of them, to say where the path goes")
+    if args.between and args.z:
+        raise ValueError("--between and --z: found both, expected one of them")
     latents, classes = checkpoint.latents, checkpoint.meta.dataset.classes
-    if args.between:
+    if not args.z:
+        args.between = args.between or _usual_ends(latents)
         rows = _checked_rows("--between", args.between, latents)
         codes = list(latents.mean[rows])
         labels = [plain_text(classes[label], MAX_NAME) for label in latents.label[rows]]
@@ -278,10 +287,16 @@ def _interpolation(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
     steps = args.steps = args.steps or (GIF_STEPS if args.format == "gif" else 10)
     paths = [path_between(*pair, steps, args.path) for pair in pairwise(codes)]
     images = decode(checkpoint.model, np.concatenate(paths))
-    x = Ticks(f"share of the way, {args.path}", {0: "0", (steps - 1) / 2: "0.5", steps - 1: "1"})
+    x = Ticks(f"share of the {args.path} path", {0: "0", (steps - 1) / 2: "0.5", steps - 1: "1"})
     y = Ticks(names={k: f"{names[k]} → {names[k + 1]}" for k in range(len(paths))})
     picture = Picture(images, steps, x=x, y=y, frames=np.arange(len(images))[:, None])
     return _drawn(picture, args, _note(checkpoint, args, codes))
+
+
+def _usual_ends(latents: Latents) -> list[int]:
+    """Return the first row, and the first one of another class, if there is any."""
+    others = np.flatnonzero(latents.label != latents.label[:1])
+    return [0, int(others[0]) if len(others) else 1]
 
 
 def _samples(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
@@ -327,7 +342,7 @@ def _reconstructions(checkpoint: Checkpoint, args: argparse.Namespace) -> bytes:
 
 def _with_units(view: View) -> tuple[str, str]:
     """Return the titles of a plane's axes."""
-    first, second = (f"{title}, σ of the prior" for title in view.titles)
+    first, second = (f"{title} (prior standard deviations)" for title in view.titles)
     return first, second
 
 

@@ -11,6 +11,7 @@ the scene.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -125,7 +126,10 @@ def parse_scenes(content: bytes, name: str) -> Scenes:
         if len(content) > MAX_BYTES:
             raise ValueError(f"found more than {MAX_BYTES:,} bytes, expected at most that many")
         # Some editors put a byte order mark first.
-        return _scenes(parse_json(content.removeprefix(b"\xef\xbb\xbf")))
+        content = content.removeprefix(b"\xef\xbb\xbf")
+        if not content.strip():
+            raise ValueError("found an empty file, expected a JSON file of scenes")
+        return _scenes(parse_json(content))
     except ValueError as error:
         raise ValueError(f"{plain_text(name)}: {error}") from error
 
@@ -176,7 +180,9 @@ def _link(text: str) -> tuple[str, tuple[str, ...], str]:
         page = said.pop("page", PAGES[0])
         query = urlencode(said)
     if page not in PAGES:
-        raise ValueError(f"link: found another page, expected one of {', '.join(PAGES)}")
+        raise ValueError(
+            f"link: found another page, expected one of {', '.join(PAGES)}{_meant(page, PAGES)}"
+        )
     names = said.get("compare" if page == "compare" else "checkpoint", "")
     return page, _checkpoints(page, names), f"{page}?{query}"
 
@@ -212,11 +218,17 @@ def _query(text: str) -> dict[str, str]:
 def _check_keys(value: Any, known: Collection[str]) -> None:
     if not isinstance(value, dict):
         raise ValueError(f"found {_told(value)}, expected an object with {', '.join(known)}")
-    if unknown := len(value.keys() - known):
+    if unknown := sorted(value.keys() - known):
         raise ValueError(
-            f"found {unknown} unknown name{'s' * (unknown > 1)}, expected none but "
-            f"{', '.join(known)}"
+            f"found {len(unknown)} unknown name{'s' * (len(unknown) > 1)}, expected none but "
+            f"{', '.join(known)}{_meant(unknown[0], known)}"
         )
+
+
+def _meant(found: str, known: Collection[str]) -> str:
+    """Say which known name was meant, where one is near; texts of a file are not quoted."""
+    near = difflib.get_close_matches(found.lower(), known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _line(value: Any, name: str, longest: int) -> str:

@@ -42,7 +42,7 @@ def save(page: Page) -> Save:
         opener = page.get_by_role("button", name="Export ▾")
         if opener.get_attribute("aria-expanded") == "false":
             opener.click()
-        page.get_by_label("Scale of pictures").select_option(str(scale))
+        page.get_by_label("Scale", exact=True).select_option(str(scale))
         with page.expect_download() as download:
             export(page, file)
         return Path(download.value.path()).read_bytes()

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from vae_explorer.checkpoint.text import MAX_NAME, plain_text
@@ -36,6 +37,7 @@ __all__ = ["Ticks", "labelled_picture", "printed_scatter", "ticks_at", "traversa
 SIDE, MARK = 4.5, 2.2
 # Between a class's name and the next one, in 1/100 inch.
 GAP = 2
+LEGEND_ROWS = 20
 SIGMAS = (1, 2, 3)
 # Where a ring's name may stand, as angles from the right: the one that is farthest from others.
 ANGLES = np.pi * np.array([1, 3, 5, 7, 2, 6, 0, 4]) / 4
@@ -77,7 +79,7 @@ def traversal_ticks(dims: Sequence[int], kl: np.ndarray, values: np.ndarray) -> 
     `kl` has every dimension's mean KL, (D,) in nats.
     """
     return (
-        Ticks("z of the dimension, σ of the prior", ticks_at(values)),
+        Ticks("z of the dimension (prior standard deviations)", ticks_at(values)),
         Ticks(names={k: f"z{dim} · KL {kl[dim]:.2f} nats" for k, dim in enumerate(dims)}),
     )
 
@@ -91,7 +93,7 @@ def printed_scatter(
     dpi: int,
     note: Mapping[str, str],
 ) -> bytes:
-    """Draw every code of at least one, and each class's name where the class is most by itself.
+    """Draw every code of at least one, each class's name among its points, and a legend.
 
     Args:
         info: the codes; an axis's name has its unit.
@@ -123,6 +125,7 @@ def printed_scatter(
             for label, place in named.items()
         ]
         _spread(figure, axes, texts)
+        _draw_legend(axes, info)
         for name, place in marks.items():
             disc = {"boxstyle": "circle", "fc": "white", "ec": "black", "lw": 1.4}
             axes.text(*place, name, bbox=disc, zorder=6, **_CENTRED)
@@ -195,7 +198,20 @@ def _draw_name(axes: Axes, place: np.ndarray, name: str, colour: str) -> Text:
     if len(name) > 1:
         box |= {"boxstyle": "round,pad=0.2", "fc": "white", "ec": colour, "alpha": 0.9}
         ink, size = "black", 7
-    return axes.text(*place, name, color=ink, bbox=box, zorder=5, **_CENTRED | {"fontsize": size})
+    look = _CENTRED | {"fontsize": size}
+    return axes.text(*place, name, color=ink, bbox=box, zorder=5, gid="class-name", **look)
+
+
+def _draw_legend(axes: Axes, info: ScatterInfo) -> None:
+    """Say what each colour means, right of the plot; a class without points is left out."""
+    present = np.unique(info.label).tolist()
+    disc = {"ls": "", "marker": "o", "ms": 6, "mew": 0}
+    axes.legend(
+        [Line2D([], [], color=class_colour(label), **disc) for label in present],
+        [plain_text(info.classes[label], MAX_NAME) for label in present],
+        **{"loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False},
+        **{"ncols": -(-len(present) // LEGEND_ROWS), "handletextpad": 0.2},
+    )
 
 
 def _spread(figure: Figure, axes: Axes, texts: Sequence[Text]) -> None:

@@ -155,8 +155,9 @@ def _name_traces(info: ScatterInfo) -> list[go.Scattergl]:
 def name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
     """Return for each class with points the middle of its points in one cell of a coarse grid.
 
-    The cell is the one where the class outnumbers all others by most. Medians will not do: in a
-    good plane the classes are rays, whose medians crowd around the origin.
+    The cell is the one with the most of them, weighed by the class's share of it, as on the live
+    map. Medians will not do: in a good plane the classes are rays, whose medians crowd around the
+    origin.
     """
     if not len(info.label):
         return {}
@@ -167,11 +168,7 @@ def name_places(info: ScatterInfo) -> dict[int, np.ndarray]:
     counts = np.array(
         [np.bincount(cell[info.label == label], minlength=NAME_CELLS**2) for label in present]
     )
-    # Twice its own less all: its lead over the others together.
-    best = (2 * counts - counts.sum(axis=0)).argmax(axis=1)
-    # A class that leads nowhere takes its own fullest cell.
-    led = counts[np.arange(len(best)), best] > 0
-    places = np.where(led, best, counts.argmax(axis=1))
+    places = (counts**2 / np.maximum(counts.sum(axis=0), 1)).argmax(axis=1)
     return {
         int(label): np.median(info.xy[(info.label == label) & (cell == place)], axis=0)
         for label, place in zip(present, places, strict=True)

@@ -33,9 +33,9 @@ const LAYERS = [
   ["points", "Points"],
   ["grid", "Grid"],
 ];
-const FOLLOWS = "The handle follows this image. Drag it to have it stay at one place.";
-const STAYS = "The handle stays; the space moves under it. Click a point to follow that image.";
-const BLENDED = "A blend of the lattice's four nearest pictures.";
+const FOLLOWS = "The handle follows this image. Drag it to keep it in one place.";
+const STAYS = "The handle stays put while the codes move. Click a point to follow its image.";
+const BLENDED = "The picture blends the lattice's four nearest images.";
 
 export const mount = createMount({
   css: ["map.css", "film.css"],

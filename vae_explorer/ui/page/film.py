@@ -41,7 +41,7 @@ st.session_state.filmed = path
 show_film(path.name, live.name)
 film = live.film
 st.caption(
-    f"The picture blends the four nearest of {film.across} × {film.across} pictures that were "
-    "decoded when the film was made; in mnist-2d's film it is 0.095 a pixel (rms) from what the "
-    f"decoder makes of that z. The film's −ELBO is of {len(film.row):,} test images."
+    f"A film stores {film.across} × {film.across} decoded images per snapshot, and the picture "
+    "blends the four nearest. That differs from decoding z itself: by 0.095 per pixel (RMS, on a "
+    f"scale of 0 to 1) for mnist-2d. The film's −ELBO is over {len(film.row):,} test images."
 )

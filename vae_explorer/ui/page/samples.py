@@ -48,7 +48,8 @@ KINDS = {
     "posterior-samples": "Posterior samples",
     "traversal": "Traversal",
 }
-SCALES = [1, 2, 3, 4]
+# As in the menu Export of pages that run in the browser (panels/export-menu.js).
+SCALES, USUAL_SCALE = [1, 2, 3, 4], 2
 # Height of a traversal's row at scale 1, about, in pixels: there is room for two lines of text.
 ROW = 48
 
@@ -95,10 +96,10 @@ def _show_export(path: Path) -> None:
     """Offer what the page shows as files, which are made when they are asked for."""
     with st.popover("Export"):
         scale = st.segmented_control(
-            "Scale of the pictures",
+            "Scale",
             SCALES,
             format_func=lambda scale: f"{scale}×",
-            default=None if st.session_state.get("export_scale") else SCALES[0],
+            default=None if st.session_state.get("export_scale") else USUAL_SCALE,
             key="export_scale",
             required=True,
             persist_state="session",

@@ -15,7 +15,7 @@ import { button, group, menu } from "./toolbar.js";
  */
 
 /** How many times as large as usual a picture is. @type {[string, string][]} */
-const SCALES = ["1", "2", "3", "4"].map((scale) => [scale, `${scale} ×`]);
+const SCALES = ["1", "2", "3", "4"].map((scale) => [scale, `${scale}×`]);
 const USUAL_SCALE = "2";
 
 const OPENER = "Export ▾";
@@ -31,7 +31,7 @@ export class ExportMenu {
       this.show(this.opener.ariaExpanded !== "true"),
     );
     this.opener.setAttribute("aria-haspopup", "dialog");
-    this.scale = menu("Scale of pictures", SCALES, () => {});
+    this.scale = menu("Scale", SCALES, () => {});
     this.scale.value = USUAL_SCALE;
     this.said = element("p", { class: "lm-small", role: "status", "data-testid": "export-said" });
     this.cancel = button("Cancel", "Stop making the file", () => this.job?.abort());
@@ -44,7 +44,7 @@ export class ExportMenu {
       "data-testid": "export-menu",
     });
     this.panel.append(
-      element("label", { class: "lm-export-scale" }, ["Scale of pictures", this.scale]),
+      element("label", { class: "lm-export-scale" }, ["Scale", this.scale]),
       ...[this.rows, this.said, this.cancel],
     );
     /** By the place of its file in the menu. @type {HTMLButtonElement[]} */

@@ -41,7 +41,7 @@ function sentenceOf(/** @type {SharedState} */ { mode, aligned, along, selection
     return `One z, decoded by each model${aligned ? ", turned with its space" : ""}.${title}${next}`;
   }
   return (
-    "One test image, encoded by each model: its handles and ellipses are q(z|x), the pictures its " +
+    "Every model encodes the same test image. Handles and ellipses show q(z|x); the pictures show its " +
     `reconstructions.${title}${next}`
   );
 }
