@@ -42,13 +42,18 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "below train and test or val if there are such), a .zip of one, or a .npz of images and, "
         "if you like, labels and classes",
     )
-    add("--data-dir", type=Path, help="folder above MNIST/raw (default: VAE_EXPLORER_DATA or data)")
+    add(
+        "--data-dir",
+        type=Path,
+        help="folder above MNIST/raw, and above images/, where your own are kept once prepared "
+        "(default: VAE_EXPLORER_DATA or data)",
+    )
     add("--limit", type=int, metavar="N", help="train on the first N images only")
     add = parser.add_argument_group("images of your own").add_argument
     add("--size", type=int, metavar="S", help="scale the short side to S, cut the middle S x S")
     add("--channels", type=int, choices=(1, 3), help="1: grey, 3: colour (default: as they are)")
     add("--test-fraction", type=float, metavar="F", help="held out of each class (default: 0.1)")
-    add("--classes", metavar="A,B", help="take these classes only, in this order")
+    add("--classes", metavar="A,B", help="folders to take, as classes in this order")
     add("--skip-broken", action="store_true", help="leave out what cannot be read or is too small")
     add = parser.add_argument_group("training").add_argument
     add("--epochs", type=int, metavar="N", help="passes over the training images")
