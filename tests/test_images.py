@@ -104,6 +104,10 @@ def test_given_splits_are_kept_and_must_not_share_a_file(tmp_path: Path, test: s
     assert (dataset.classes, len(dataset.train.labels)) == (("x", "y"), 60)
     held_out = {i.permute(1, 2, 0).numpy().tobytes() for i in dataset.test.images}
     assert held_out == {p.tobytes() for name, p in patches.items() if name.startswith(test)}
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for name in patches:
+            archive.write(folder / name, f"photos/{name}")
+    assert _load(tmp_path / "photos.zip", tmp_path).checksum == dataset.checksum
     (folder / test / "y" / "again.png").write_bytes((folder / "train/x/000.png").read_bytes())
     with pytest.raises(ValueError, match=rf"{test}/y/again.png: the same file as train/x/000.png"):
         _load(folder, tmp_path)
@@ -207,6 +211,21 @@ def test_what_cannot_be_trained_on_is_refused_before(
     with pytest.raises(ValueError, match=words):
         _load(tmp_path / "photos", tmp_path, **how)
     assert not list(tmp_path.glob("images/*"))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "arrays"])
+def test_more_than_memory_holds_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    path = tmp_path / "photos"
+    patches = _write(path, _names("", count=100))
+    if packed:
+        path = tmp_path / "photos.npz"
+        np.savez(path, images=np.stack([*patches.values()]))
+    # A machine of 100 kB: a picture takes 768 bytes.
+    monkeypatch.setattr(os, "sysconf", lambda name: 1000 if name == "SC_PAGE_SIZE" else 100)
+    with pytest.raises(ValueError, match="half of the memory"):
+        _load(path, tmp_path, size=16, channels=3)
 
 
 @pytest.mark.parametrize("name", ["../out/1.png", "/etc/1.png", "a/../../1.png", "..\\1.png"])

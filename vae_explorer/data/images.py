@@ -21,7 +21,14 @@ from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from vae_explorer.data.prepared import MAX_CLASSES, keep_prepared, prepared_by_key
-from vae_explorer.data.sources import SUFFIXES, Found, Source, listing, open_source
+from vae_explorer.data.sources import (
+    SUFFIXES,
+    Found,
+    Source,
+    check_memory,
+    listing,
+    open_source,
+)
 from vae_explorer.data.splits import Dataset, Split, default_data_dir
 
 __all__ = ["Preparation", "load_images"]
@@ -100,7 +107,7 @@ def _prepare(path: Path, source: Source, how: Preparation, name: str) -> Dataset
     # first images of a split are of all classes.
     found.sort(key=lambda image: _digest(image.name.encode(errors="surrogateescape")))
     size, channels = _fitting(source, found, how)
-    _check_memory(path, len(found), size, channels)
+    check_memory(path, len(found) * channels * size**2, f"at {size} x {size} pixels")
     pixels, digests, broken = _decoded(source, found, size, channels)
     if broken and not how.skip_broken:
         raise ValueError(
@@ -231,20 +238,6 @@ def _fitting(source: Source, found: list[Found], how: Preparation) -> tuple[int,
             continue  # it is told of when all are decoded
     usual = min(USUAL_SIZE, int(np.median(sides))) if sides else USUAL_SIZE
     return how.size or max(MIN_SIZE, usual), how.channels or (1 if grey and all(grey) else 3)
-
-
-def _check_memory(path: Path, count: int, size: int, channels: int) -> None:
-    needed = count * channels * size**2
-    try:
-        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (AttributeError, ValueError, OSError):
-        return  # not every system says
-    if needed > most:
-        raise ValueError(
-            f"{path}: found {count:,} images, which take {needed / 1e9:.1f} GB at {size} x {size}, "
-            f"expected at most {most / 1e9:.1f} GB, half of the memory; choose a smaller --size, "
-            "--channels 1 or fewer --classes"
-        )
 
 
 def _decoded(

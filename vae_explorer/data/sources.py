@@ -6,6 +6,7 @@ disk, no name leads out of a zip file, and no pickle is read.
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from PIL import Image
 
 from vae_explorer.files.reading import array_headers, read_arrays
 
-__all__ = ["SUFFIXES", "Found", "Source", "listing", "open_source"]
+__all__ = ["SUFFIXES", "Found", "Source", "check_memory", "listing", "open_source"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 TEST_FOLDERS = ("test", "val", "valid", "validation")
@@ -162,12 +163,27 @@ def _arrays(path: Path) -> Source:
             f"{path}: found {len(headers)} arrays that are not as expected: images, and if you "
             "like labels and classes"
         )
+    check_memory(path, math.prod(headers["images"].shape), "before they are cut")
     arrays = read_arrays(path, headers)
     images = _as_bytes(path, arrays["images"])
     labels = _label_names(path, len(images), arrays.get("labels"), arrays.get("classes"))
     found = [Found(f"images[{k}]", label, None) for k, label in enumerate(labels)]
     numbers = {image.name: k for k, image in enumerate(found)}
     return Source(found, lambda name: Image.fromarray(images[numbers[name]]))
+
+
+def check_memory(path: Path, size: int, how: str) -> None:
+    """Refuse, by `ValueError`, images that take more than half of this machine's memory."""
+    try:
+        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, ValueError, OSError):
+        return  # not every system says
+    if size > most:
+        raise ValueError(
+            f"{path}: found images that take {size / 1e9:,.3f} GB {how}, expected at most "
+            f"{most / 1e9:,.3f} GB, half of the memory; choose a smaller --size, --channels 1 or "
+            "fewer --classes, or bring fewer"
+        )
 
 
 def _as_bytes(path: Path, images: np.ndarray) -> np.ndarray:

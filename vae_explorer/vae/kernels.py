@@ -52,8 +52,8 @@ def fitted_kernels(side: int, count: int) -> tuple[Kernel, ...]:
 def halving_kernels(side: int) -> tuple[Kernel, ...]:
     """Return padded kernels that halve `side` until 4 pixels are left, and one that covers those.
 
-    A size of 4 with stride 2 puts as many products into each pixel of a transposed convolution,
-    so that it leaves no checkerboard (Odena et al. 2016); an odd side takes a size of 3.
+    With size 4 and stride 2 a transposed convolution puts as many products into each pixel; where
+    some get more, checkerboards stay (Odena et al. 2016). An odd side takes a size of 3.
     """
     kernels: list[Kernel] = []
     while side > 4:
