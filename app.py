@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from starlette.routing import Route
 
 from vae_explorer.live.doors import Doors
 from vae_explorer.live.routes import routes
+from vae_explorer.scenes import read_scenes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -44,6 +47,16 @@ def _document() -> str:
     return document.replace("<head>", f"<head>{told}", 1)
 
 
+def _check_scenes() -> None:
+    """Say what is wrong with the talk that the app is to open with, to who starts the server."""
+    try:
+        if file := os.environ.get("VAE_EXPLORER_SCENES"):
+            read_scenes(file)
+    except (ValueError, OSError) as error:
+        print(f"VAE_EXPLORER_SCENES: {error}", file=sys.stderr)
+
+
+_check_scenes()
 DOCUMENT = _document()
 
 

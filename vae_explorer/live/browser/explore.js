@@ -309,7 +309,11 @@ class Explore {
     this.look(action);
   }
 
-  say(/** @type {string} */ text, /** @type {"hint"|"decoder"} */ about = "hint", again = false) {
+  say(
+    /** @type {string} */ text,
+    /** @type {import("./panels/message.js").Note["about"]} */ about = "hint",
+    again = false,
+  ) {
     this.set({ message: { text, about, again } });
   }
 
@@ -396,14 +400,22 @@ class Explore {
         begin: () => {
           rows = tourOf(this.space);
           this.pause();
-          this.undo.remember(this.store.state);
+          // Nobody is there who has to be told where to begin.
+          this.set({ untouched: false });
+          if (this.store.state.message?.about !== "decoder")
+            this.say("A tour of the classes: touch the map to take over.", "tour");
         },
         visit: async (k) => {
           if (!rows.length) return;
           const there = act.follow(act.select(this.store.state, rows[k % rows.length]));
+          // What was selected is left behind.
+          this.set({ selection: null });
           await this.goTo(there, TOUR_SECONDS);
         },
-        touched: () => this.motion.stop(),
+        touched: () => {
+          this.motion.stop();
+          if (this.store.state.message?.about === "tour") this.set({ message: null });
+        },
       },
       this.signal,
     );

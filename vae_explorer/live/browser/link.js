@@ -65,6 +65,17 @@ export function withSearch(/** @type {string} */ search) {
   return url.href;
 }
 
+/** @returns {boolean} whether the browser's history has a new step, with the same address */
+export function addStep() {
+  try {
+    history.pushState(history.state, "", location.href);
+    return true;
+  } catch {
+    // A frame may have no address of its own.
+    return false;
+  }
+}
+
 /** Put an address in the place of the one that is shown, without a step in the browser's history. */
 export function replaceAddress(/** @type {string} */ address) {
   if (address === location.href) return;

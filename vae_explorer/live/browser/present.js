@@ -1,6 +1,6 @@
 /** Present: the scenes of a talk as a list, and the stage on which they are played. */
 import { save } from "./dom/save.js";
-import { replaceAddress, withSearch } from "./link.js";
+import { addStep, replaceAddress, withSearch } from "./link.js";
 import { createMount } from "./page.js";
 import { SceneList } from "./panels/scene-list.js";
 import { loadCollected, onCollected, saveCollected } from "./present/collected.js";
@@ -26,13 +26,14 @@ import { asksForTour } from "./tour.js";
  *
  * @typedef {Object} PresentData
  * @property {string} title of the given set
+ * @property {string} file that was opened with it; "" for the talk that comes with the app
  * @property {import("./space/scenes.js").Scene[]} scenes
  * @property {Record<string, any>} pages what a page gets, by what a scene needs, such as `film mnist-2d`
  * @property {Record<string, string>} missing why a page cannot be had
  * @property {boolean} play whether to begin at once
  * @property {unknown} base there is none in an exported file
  *
- * @typedef {{hasPlayed: boolean, which: Which}} Kept
+ * @typedef {{hasPlayed: boolean, chosen: Which|null}} Kept
  */
 
 export const mount = createMount({
@@ -53,8 +54,9 @@ class Present {
     this.ask = ask;
     this.collects = Boolean(data.base);
     this.collected = this.load();
-    /** @type {Which} */
-    this.which = kept?.which ?? (data.scenes.length || !this.collects ? "given" : "yours");
+    /** What somebody has chosen to see. */
+    this.chosen = kept?.chosen ?? null;
+    this.which = this.chosen ?? this.first();
     this.hasPlayed = kept?.hasPlayed ?? false;
     /** Steps of the collected set. @type {import("./space/history.js").History<SceneSet>} */
     this.history = NO_HISTORY;
@@ -63,10 +65,12 @@ class Present {
     this.message = this.collected.problem;
     /** @type {{stage: Stage, player: Player}|null} */
     this.talk = null;
+    /** Whether the talk is a step of the browser's history. */
+    this.isStep = false;
     /** What Python was asked for. @type {Set<string>} */
     this.asked = new Set();
     this.list = new SceneList({
-      play: (k) => this.play(k),
+      play: (k) => this.enter(k),
       choose: (which) => this.choose(which),
       copy: () => this.copy(),
       save: () => this.save(),
@@ -88,12 +92,20 @@ class Present {
       this.collected = this.load();
       this.draw();
     }, signal);
+    addEventListener("popstate", () => this.follow(), { signal });
     this.draw();
     this.begin();
   }
 
   load() {
     return this.collects ? loadCollected() : { set: { title: "", scenes: [] }, problem: "" };
+  }
+
+  /** Scenes of one's own come before the app's, but not before a file. @returns {Which} */
+  first() {
+    const { scenes, file } = this.data;
+    const hasYours = this.collected.set.scenes.length > 0;
+    return this.collects && (!scenes.length || (hasYours && !file)) ? "yours" : "given";
   }
 
   get set() {
@@ -104,12 +116,15 @@ class Present {
   begin() {
     const query = new URLSearchParams(location.search);
     const asked = query.get("scene");
-    if (this.collects && query.get("set") === "yours") this.choose("yours");
+    const isYours = this.collects && query.get("set") === "yours";
+    if (isYours || asked !== null) this.turnTo(isYours ? "yours" : "given");
     const { scenes } = this.set;
     if (scenes.length === 0) return;
     if (asked !== null) {
       const k = readNumber(asked, scenes.length);
       if (k !== null) return this.play(k);
+      if (/^\d{1,9}$/.test(asked))
+        return this.say(`There is no scene ${asked}; the talk has ${scenes.length}.`);
       const found = asked.length > 20 ? `${asked.slice(0, 20)}…` : asked;
       return this.say(
         `The link’s scene: found “${found}”, expected a number from 1 to ${scenes.length}.`,
@@ -129,6 +144,11 @@ class Present {
   // The list.
 
   choose(/** @type {Which} */ which) {
+    this.chosen = which;
+    this.turnTo(which);
+  }
+
+  turnTo(/** @type {Which} */ which) {
     this.which = which;
     this.message = which === "yours" ? this.collected.problem : "";
     this.draw();
@@ -166,7 +186,7 @@ class Present {
         `Yours are ${set.scenes.length} scenes; with these they would be more than ${MAX_SCENES}.`,
       );
     }
-    this.which = "yours";
+    this.chosen = this.which = "yours";
     this.change({ title: set.title || this.data.title, scenes });
   }
 
@@ -183,7 +203,8 @@ class Present {
     const canUndo = this.history.past.length > 0;
     const yours = this.collected.set.scenes.length;
     const problems = this.problems();
-    this.list.draw({ set, which, hasBoth, collects, canUndo, message, yours, problems });
+    const given = this.data.title || "The given talk";
+    this.list.draw({ set, which, given, hasBoth, collects, canUndo, message, yours, problems });
     this.askForPages();
   }
 
@@ -214,6 +235,19 @@ class Present {
   }
 
   // The talk.
+
+  /** Play, so that the browser's Back leads here again. */
+  enter(/** @type {number} */ k) {
+    this.isStep = addStep();
+    this.play(k);
+  }
+
+  /** Be where the browser's Back or Forward leads. */
+  follow() {
+    this.isStep = false;
+    if (!new URLSearchParams(location.search).has("scene")) this.closeTalk();
+    else if (!this.talk) this.begin();
+  }
 
   play(/** @type {number} */ k) {
     if (this.talk) return;
@@ -250,7 +284,8 @@ class Present {
 
   leave() {
     this.closeTalk();
-    this.writeAddress(null);
+    if (this.isStep) history.back();
+    else this.writeAddress(null);
   }
 
   /** Where the talk stands, from 0; null when it is over. */
@@ -272,7 +307,7 @@ class Present {
 
   /** @returns {Kept} */
   keep() {
-    return { hasPlayed: this.hasPlayed, which: this.which };
+    return { hasPlayed: this.hasPlayed, chosen: this.chosen };
   }
 
   closeTalk() {

@@ -129,11 +129,30 @@ def _offer_file(paths: dict[str, Path]) -> None:
     )
 
 
+def _bar() -> None:
+    """Show what is done with files, where what is wrong with one is seen too."""
+    if state.get("scenes_problem"):
+        st.error(escape_markdown(state.scenes_problem))
+    with st.container(horizontal=True):
+        with st.popover("Open a file of scenes"):
+            st.file_uploader(
+                "A file of scenes",
+                type="json",
+                key="scene_file",
+                on_change=_take_file,
+                max_upload_size=4,
+            )
+        if "opened_scenes" in state:
+            st.button(f"Close {escape_markdown(file)}", on_click=lambda: state.pop("opened_scenes"))
+        if not missing.keys() & {scene.needs for scene in given.scenes}:
+            names = [name for scene in given.scenes for name in scene.checkpoints]
+            _offer_file({name: known[name].path for name in names})
+
+
 file, given = _given()
-if state.get("scenes_problem"):
-    st.error(escape_markdown(state.scenes_problem))
 known, broken = read_checkpoints()
 pages, missing = _pages(_asked(given), known, broken)
+_bar()
 show_present(
     given.as_data()
     | {
@@ -145,17 +164,3 @@ show_present(
         "play": "play_scenes" in state and "opened_scenes" not in state,
     }
 )
-st.file_uploader(
-    "Open a file of scenes",
-    type="json",
-    key="scene_file",
-    on_change=_take_file,
-    max_upload_size=4,
-)
-if "opened_scenes" in state:
-    st.button(
-        f"Close {escape_markdown(file)}", on_click=lambda: st.session_state.pop("opened_scenes")
-    )
-if not missing.keys() & {scene.needs for scene in given.scenes}:
-    names = [name for scene in given.scenes for name in scene.checkpoints]
-    _offer_file({name: known[name].path for name in names})

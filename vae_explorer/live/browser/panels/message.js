@@ -4,8 +4,8 @@ import { element } from "../dom/element.js";
 /**
  * @typedef {Object} Note what is said
  * @property {string} text
- * @property {"hint"|"decoder"} about a hint goes with the next action, what is wrong with the
- *   decoder when it works
+ * @property {"hint"|"tour"|"decoder"} about a hint goes with the next action, the tour's with a
+ *   touch, what is wrong with the decoder when it works
  * @property {boolean} [again] whether it can be tried again
  */
 

@@ -19,6 +19,7 @@ import { button, group, press } from "./toolbar.js";
  * @typedef {Object} Listed
  * @property {SceneSet} set
  * @property {Which} which
+ * @property {string} given title of the given set
  * @property {boolean} hasBoth whether one may choose
  * @property {boolean} collects whether scenes can be kept here
  * @property {boolean} canUndo
@@ -40,11 +41,12 @@ import { button, group, press } from "./toolbar.js";
 
 /** @type {[Which, string, string][]} */
 const SETS = [
-  ["given", "Given", "The scenes that came with the app, or in a file"],
+  ["given", "", "The scenes that came with the app, or in a file"],
   ["yours", "Yours", "The scenes that were collected in this browser"],
 ];
 const KEYS =
   "Next: → Space PageDown. Previous: ← PageUp. Home, End, or a number and Enter: any scene. F: full screen. Esc: back to here.";
+const TOUCHES = "The arrows ‹ and › under a scene lead to the others, and × back to here.";
 const NONE =
   "No scenes yet. On Explore, Compare or Film, press Add scene: what is on the screen becomes the next one here.";
 
@@ -75,13 +77,16 @@ export class SceneList {
       element("header", { class: "pr-head" }, [
         ...[this.play, this.heading, this.title, this.choice, this.copy, this.undo, this.save],
       ]),
-      element("p", { class: "lm-hint", text: KEYS }),
+      element("p", {
+        class: "lm-hint",
+        text: matchMedia("(pointer: coarse)").matches ? TOUCHES : KEYS,
+      }),
       ...[this.message, this.rows],
     ]);
   }
 
   draw(/** @type {Listed} */ listed) {
-    const { set, which, hasBoth, collects, canUndo, message, yours, problems } = listed;
+    const { set, which, given, hasBoth, collects, canUndo, message, yours, problems } = listed;
     const isYours = which === "yours";
     const none = isYours && set.scenes.length === 0 ? NONE : "";
     this.heading.hidden = isYours;
@@ -90,6 +95,7 @@ export class SceneList {
     if (this.title.value !== set.title) this.title.value = set.title;
     this.choice.hidden = !hasBoth;
     this.sets.forEach((one, k) => press(one, SETS[k][0] === which));
+    this.sets[0].textContent = given;
     this.sets[1].textContent = `Yours · ${yours}`;
     this.play.disabled = this.save.disabled = set.scenes.length === 0;
     this.copy.hidden = isYours || !collects;
@@ -136,9 +142,30 @@ export class SceneList {
         element("p", { class: "pr-problem" }),
       ]),
       isYours
-        ? secondsField(scene, name, (seconds) => on.edit(k, { seconds }))
-        : element("p", { class: "pr-seconds lm-small", text: `${scene.seconds} s` }),
+        ? this.secondsField(scene, k)
+        : element("p", { class: "pr-seconds lm-small", text: `glide ${scene.seconds} s` }),
       group("pr-row-buttons", `Scene ${k + 1}`, [show, ...order]),
+    ]);
+  }
+
+  secondsField(/** @type {Scene} */ { seconds }, /** @type {number} */ k) {
+    const field = element("input", {
+      ...{ type: "number", min: 0, max: MAX_SECONDS, step: "any", value: seconds },
+      "aria-label": `Seconds of the glide into scene ${k + 1}`,
+      oninput: () => {
+        const read = readSeconds(field.value);
+        field.setAttribute("aria-invalid", String(read === null));
+        if (read !== null) this.on.edit(k, { seconds: read });
+      },
+      onchange: () => {
+        const read = readSeconds(field.value);
+        if (read === null || read === Number(field.value)) return;
+        this.message.textContent = `A glide takes 0 to ${MAX_SECONDS} seconds: ${field.value} became ${read}.`;
+        field.value = String(read);
+      },
+    });
+    return element("label", { class: "pr-seconds", title: "How long the glide into it takes" }, [
+      ...["glide ", field, " s"],
     ]);
   }
 
@@ -159,7 +186,15 @@ function captionField(
   const field = element("textarea", {
     ...{ class: "pr-field", rows: 2, maxlength: MAX_CAPTION, "aria-label": `Caption of ${name}` },
     placeholder: "Caption: **bold**, *italic*, `code`",
-    oninput: () => edit(oneLine(field.value)),
+    oninput: () => {
+      const line = oneLine(field.value);
+      const { selectionStart } = field;
+      if (line !== field.value) {
+        field.value = line;
+        field.setSelectionRange(selectionStart, selectionStart);
+      }
+      edit(line);
+    },
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter") event.preventDefault();
     },
@@ -168,31 +203,33 @@ function captionField(
   return field;
 }
 
-function secondsField(
-  /** @type {Scene} */ { seconds },
-  /** @type {string} */ name,
-  /** @type {(seconds: number) => void} */ edit,
-) {
-  const field = element("input", {
-    ...{ type: "number", min: 0, max: MAX_SECONDS, step: "any", value: seconds },
-    "aria-label": `Seconds of the glide into ${name}`,
-    oninput: () => {
-      const read = readSeconds(field.value);
-      field.setAttribute("aria-invalid", String(read === null));
-      if (read !== null) edit(read);
-    },
-  });
-  return element("label", { class: "pr-seconds", title: "How long the glide into it takes" }, [
-    field,
-    " s",
-  ]);
-}
-
-/** The page and the checkpoints of a scene, in words. */
+/** What a scene shows, in words. */
 function placeOf(/** @type {Scene} */ { link }) {
   const shown = readSceneLink(link);
   if (!shown) return "";
-  return `${shown.page[0].toUpperCase()}${shown.page.slice(1)} · ${shown.checkpoints.replaceAll("/", ", ")}`;
+  const page = `${shown.page[0].toUpperCase()}${shown.page.slice(1)}`;
+  const parts = [page, shown.checkpoints.replaceAll("/", ", "), ...detailsOf(shown)];
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** What tells scenes of one page apart. */
+function detailsOf(/** @type {import("../space/scenes.js").Shown} */ { page, search, about }) {
+  const query = new URLSearchParams(search);
+  const [image, z, time] = ["image", "z", "time"].map((name) => query.get(name)?.slice(0, 200));
+  if (page === "film") return [time ? `epoch ${time}` : ""];
+  const details = {
+    drawing: "a drawing",
+    path: "a path",
+    image: image ? `image ${image.split(":").at(-1)}` : "",
+    code: z ? `z = ${codeOf(z)}` : "",
+  };
+  return [query.get("tool") === "manifold" ? "Manifold" : "", details[about]];
+}
+
+/** The first numbers of a code, in the way they are read. */
+function codeOf(/** @type {string} */ text) {
+  const numbers = text.split(",").map((number) => number.replace("-", "−"));
+  return [...numbers.slice(0, 2), numbers.length > 2 ? "…" : ""].filter(Boolean).join(", ");
 }
 
 function rowButton(

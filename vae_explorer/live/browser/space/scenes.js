@@ -115,10 +115,10 @@ export function oneLine(/** @type {string} */ text) {
   return text.replaceAll(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, " ");
 }
 
-/** The time that is typed; null for what is none. */
+/** The time that is typed, or the nearest that a glide may take; null for what is none. */
 export function readSeconds(/** @type {string} */ text) {
   const seconds = text.trim() === "" ? Number.NaN : Number(text);
-  return seconds >= 0 && seconds <= MAX_SECONDS ? seconds : null;
+  return Number.isNaN(seconds) ? null : Math.max(0, Math.min(MAX_SECONDS, seconds));
 }
 
 /** The place of the scene that an address asks for, from 0; null for one that is not there. */
