@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import SHIPPED
 from live_map import LiveMap
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from vae_explorer import load_checkpoint
 from vae_explorer.ui.loaders import load_live
@@ -104,7 +104,11 @@ def test_a_tour_goes_from_class_to_class_until_somebody_touches_it(
     _goes_straight(codes, start, codes[-1])
     # It goes on by itself; a touch ends it, for a minute.
     tour.until(lambda: far()[there:].max() > 0.1)
+    said = page.get_by_test_id("message").first
+    expect(said).not_to_be_empty()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     page.keyboard.press("Shift")
+    expect(said).to_be_empty()
     left = tour.z
     page.clock.fast_forward(40_000)
     np.testing.assert_array_equal(tour.z, left)

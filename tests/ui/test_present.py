@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,16 @@ def test_a_bad_file_is_said_and_the_default_is_shown(
     app = _present()
     assert [("VAE" in error.value, "none" in error.value) for error in app.error] == [(True, True)]
     assert set(_shown(app)["pages"]) == set(NEEDS)
+
+
+def test_who_starts_the_server_is_told_of_a_bad_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VAE_EXPLORER_SCENES", str(tmp_path / "none.json"))
+    runpy.run_path(str(MAIN.parents[3] / "app.py"))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "VAE_EXPLORER_SCENES" in line
+    assert "none.json" in line
 
 
 def test_a_file_is_opened_on_the_page_and_a_bad_one_leaves_it_open(tmp_path: Path) -> None:

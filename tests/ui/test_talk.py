@@ -137,7 +137,11 @@ def test_scenes_are_collected_written_put_in_order_and_saved(tab: Page, address:
     rows = tab.get_by_test_id("listed-scene")
     expect(rows).to_have_count(3)
     tab.get_by_label("Caption of scene 1").fill("**A** code\nof mine")
-    tab.get_by_label("Seconds of the glide into scene 1").fill("3.5")
+    seconds = tab.get_by_label("Seconds of the glide into scene 1")
+    for typed, taken in (("500", "60"), ("-5", "0"), ("3.5", "3.5")):
+        seconds.fill(typed)
+        seconds.blur()
+        expect(seconds).to_have_value(taken)
     tab.get_by_label("Title").fill("My talk")
     tab.get_by_role("button", name="Move scene 1 down").click()
     expect(tab.get_by_role("button", name="Move scene 2 down")).to_be_focused()
@@ -162,6 +166,45 @@ def test_scenes_are_collected_written_put_in_order_and_saved(tab: Page, address:
     expect(rows).to_have_count(3 + given)
     tab.get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(3)
+
+
+def test_a_clickers_keys_go_to_the_talk_whatever_has_the_focus(tab: Page, address: str) -> None:
+    """Also where a part of the scene keeps its keys for itself."""
+    _keep(tab, _talk("explore?checkpoint=mnist-20d", "explore?checkpoint=mnist-2d&image=651"))
+    tab.goto(f"{address}/present?set=yours&scene=1")
+    for number, part, key in (
+        (1, "input[type=range]", "PageDown"),
+        (2, ".lm-buttons button", "PageUp"),
+    ):
+        focus = _at(tab, number).locator(part).first
+        focus.evaluate("part => part.addEventListener('keydown', (key) => key.stopPropagation())")
+        focus.focus()
+        expect(focus).to_be_focused()
+        _press(tab, key)
+    _at(tab, 1)
+
+
+def test_ones_own_scenes_come_first_and_back_leads_to_their_list(tab: Page, address: str) -> None:
+    _keep(tab, _talk(*TALK[:2]))
+    tab.goto(f"{address}/present")
+    rows = tab.get_by_test_id("listed-scene")
+    expect(rows).to_have_count(2)
+    tab.get_by_role("button", name="Show scene 2").click()
+    _at(tab, 2)
+    # Nothing lies over what is said.
+    _press(tab, "1", "2", "Enter")
+    said = tab.get_by_test_id("stage-said")
+    expect(said).to_contain_text("12")
+    assert said.evaluate(
+        """(said) => {
+            const { left, right, top, bottom } = said.getBoundingClientRect();
+            return said === document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+        }"""
+    )
+    tab.go_back()
+    expect(tab.get_by_test_id("stage")).to_have_count(0)
+    expect(rows).to_have_count(2)
+    expect(tab).to_have_url(re.compile("/present$"))
 
 
 def test_damaged_scenes_and_a_scene_that_is_not_there_are_said(tab: Page, address: str) -> None:
