@@ -4,7 +4,7 @@ import "./older-node.mjs";
 
 import { unpack } from "../../vae_explorer/live/browser/dom/blob.js";
 import { latest } from "../../vae_explorer/live/browser/dom/latest.js";
-import { placeLabels } from "../../vae_explorer/live/browser/map/class-labels.js";
+import { placeLabels, spreadLabels } from "../../vae_explorer/live/browser/map/class-labels.js";
 import { fixedNodes, latticeOf } from "../../vae_explorer/live/browser/map/grid.js";
 import { readDrawing, writeDrawing } from "../../vae_explorer/live/browser/space/drawing.js";
 import { NO_HISTORY, redo, remember, undo } from "../../vae_explorer/live/browser/space/history.js";
@@ -179,6 +179,27 @@ test("a class's label stands in the midst of its points, away from others'", () 
   close(found[0], [1, 1], 1e-5);
   close(found[1], [8, 8], 1e-5);
   assert.equal(found[2], null);
+});
+
+test("labels are moved apart, and none jumps", () => {
+  const box = (x, y) => ({ x, y, width: 25 });
+  const near = [box(0, 0), box(4, -3), null, box(-2, 5), box(100, 0), box(0, 0)];
+  const found = spreadLabels(near);
+  const seen = found.filter(Boolean);
+  seen.forEach((one, k) => {
+    for (const other of seen.slice(k + 1))
+      assert(Math.hypot(one.x - other.x, one.y - other.y) > 20);
+  });
+  assert.deepEqual([found[2], found[4]], [null, near[4]]);
+  // Panned or zoomed a little, they move a little.
+  for (let zoom = 1; zoom < 4; zoom += 0.01) {
+    const [before, after] = [zoom, zoom + 0.01].map((by) =>
+      spreadLabels(near.map((at) => at && box(by * at.x + 7, by * at.y))),
+    );
+    before.forEach((at, k) => {
+      if (at) assert(Math.hypot(at.x - after[k].x, at.y - after[k].y) < 3, `${k} at ${zoom}`);
+    });
+  }
 });
 
 test("only the newest request is done after the one that runs", async () => {

@@ -19,11 +19,12 @@ from vae_explorer import load_checkpoint
 
 pytestmark = pytest.mark.browser
 
-# A path of 2 units to the right, there and back in 1.25 s; the map shows 8 units on 400 pixels.
+# A path of 2 units to the right, there and back in 1.25 s; the map shows 8 units.
 PATH = "checkpoint=mnist-2d&view=0,0,8&tool=interpolate&path=-1,1;1,1&speed=4"
 SECONDS = 1.25
 # Where the map begins in a frame, and the picture, of which each pixel is a square.
-MAP, PICTURE, PIXEL = (10, 10), (420, 10), 7.5
+SIDE = 334
+MAP, PICTURE, PIXEL = (10, 10), (SIDE + 20, 10), (610 - SIDE) / 28
 
 
 def _saved(page: Page, file: str) -> Path:
@@ -64,7 +65,7 @@ def _handle_at(page: Page, frame: np.ndarray, x: float, y: float) -> bool:
         "root => getComputedStyle(root).getPropertyValue('--st-primary-color')"
     )
     accent = np.array([int(colour.strip()[k : k + 2], 16) for k in (1, 3, 5)])
-    left, top = MAP[0] + 50 * (x + 4), MAP[1] + 50 * (4 - y)
+    left, top = MAP[0] + SIDE * (x + 4) / 8, MAP[1] + SIDE * (4 - y) / 8
     angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     ring = frame[
         np.round(top + 13 * np.sin(angles)).astype(int),
@@ -81,7 +82,7 @@ def test_a_paths_gif_shows_handle_and_picture_there_and_back(page: Page, address
     assert said["path"] == "straight"
     np.testing.assert_allclose(said["z"], [[-1, 1], [1, 1]])
     assert info["loop"] == 0
-    assert frames.shape[1:] == (420, 640, 3)
+    assert frames.shape[1:] == (SIDE + 20, 640, 3)
     assert len(frames) >= 12
     assert durations.sum() == pytest.approx(1000 * SECONDS, abs=10)
     # Half of the time is gone at B.
@@ -93,7 +94,7 @@ def test_a_paths_gif_shows_handle_and_picture_there_and_back(page: Page, address
         away = np.abs(_picture(frame) - _decoded(x, 1))
         assert away.mean() < 4
     # The caption changes with z.
-    caption = np.s_[230:330, 420:]
+    caption = np.s_[PICTURE[1] + 280 :, PICTURE[0] :]
     assert (frames[0][caption] != frames[middle][caption]).any()
 
 
@@ -111,8 +112,10 @@ def test_a_paths_webm_is_played_by_the_browser(page: Page, address: str) -> None
         else:
             assert _element(tags[tags.index(name) :], b"\x44\x87").decode() == expected
     page.goto("about:blank")
-    width, height, duration, greys = page.evaluate(PLAY, base64.b64encode(content).decode())
-    assert (width, height) == (1280, 840)
+    width, height, duration, greys = page.evaluate(
+        PLAY, [base64.b64encode(content).decode(), *PICTURE, PIXEL]
+    )
+    assert (width, height) == (1280, 2 * (SIDE + 20))
     assert duration == pytest.approx(SECONDS, abs=0.05)
     # Edges are soft after many frames; all greys are as dark as they were.
     for found, x, least in zip(greys, (-1, 1), (2, 6), strict=True):
@@ -121,7 +124,7 @@ def test_a_paths_webm_is_played_by_the_browser(page: Page, address: str) -> None
 
 
 # The browser's own player: size, duration, and the decoded picture's greys at A and at B.
-PLAY = """async text => {
+PLAY = """async ([text, left, top, pixel]) => {
     const video = document.createElement('video');
     const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
     const until = kind => new Promise((done, failed) => {
@@ -142,7 +145,8 @@ PLAY = """async text => {
         context.drawImage(video, 0, 0);
         greys.push(Array.from({ length: 28 * 28 }, (_, k) => {
             const [x, y] = [k % 28, Math.floor(k / 28)];
-            return context.getImageData(840 + 15 * x + 7, 20 + 15 * y + 7, 1, 1).data[1];
+            const at = [2 * (left + pixel * (x + 0.5)), 2 * (top + pixel * (y + 0.5))];
+            return context.getImageData(...at, 1, 1).data[1];
         }));
     }
     return [video.videoWidth, video.videoHeight, video.duration, greys];
@@ -161,8 +165,8 @@ def test_a_recorded_drag_is_saved(page: Page, address: str) -> None:
     live = LiveMap.opened(page, address, "checkpoint=mnist-2d&view=0,0,8&z=-1,1")
     menu = page.get_by_test_id("export-menu")
     page.get_by_role("button", name="Export ▾").click()
-    expect(menu.get_by_test_id("export-drag-gif")).to_be_disabled()
-    export(page, "drag-record")
+    expect(menu.get_by_test_id("export-recorded-drag-gif")).to_be_disabled()
+    export(page, "recorded-drag-record")
     expect(menu).to_be_hidden()
     page.get_by_test_id("handle").focus()
     for _ in range(5):
@@ -171,7 +175,7 @@ def test_a_recorded_drag_is_saved(page: Page, address: str) -> None:
         wait_until(page, lambda before=before: live.z[0] > before[0])
     page.get_by_role("button", name="Stop").click()
     # What can be saved now is on show.
-    info, frames, _ = _frames(_saved(page, "drag-gif"))
+    info, frames, _ = _frames(_saved(page, "recorded-drag-gif"))
     said = json.loads(info["comment"])
     np.testing.assert_allclose(said["z"], [[-1, 1], live.z], atol=1e-5)
     assert len(frames) >= 2
@@ -198,6 +202,9 @@ def test_the_page_lives_on_while_a_file_is_made_and_it_can_be_cancelled(
     progress = page.get_by_role("button", name="%")
     progress.click()
     expect(page.get_by_test_id("export-path-gif")).to_be_disabled()
+    # What is quick can be saved meanwhile.
+    assert json.loads(_saved(page, "data-json").read_text())["checkpoints"]
+    expect(said).to_contain_text("%")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_test_id("export-path-gif")).to_be_enabled()
     expect(said).to_be_empty()
@@ -206,7 +213,7 @@ def test_the_page_lives_on_while_a_file_is_made_and_it_can_be_cancelled(
     expect(said).to_contain_text("%")
     follow(page, "Model")
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    assert not downloads
+    assert [one.suggested_filename for one in downloads] == ["mnist-2d-codes.json"]
 
 
 def test_without_an_encoder_the_menu_says_why_there_is_no_video(page: Page, address: str) -> None:

@@ -521,7 +521,7 @@ class Compare {
       const { mode, aligned } = this.store.state;
       return { mode, aligned };
     };
-    const { map, picture, lattice, strip, path, data } = mapFiles(shown, root, more);
+    const { map, picture, lattice, strip, data } = mapFiles(shown, root, more);
     const moving = movingFiles({
       ...{ names: this.checkpoints.map(({ name }) => name), root, recorder: this.recorder, more },
       states: () => this.store.state.maps,
@@ -530,8 +530,7 @@ class Compare {
         return (share) => shared.goAlong(state, share, fractionsOf(state)).maps;
       },
     });
-    path.files.unshift(...moving.path);
-    const groups = [map, picture, lattice, strip, path, moving.drag, data];
+    const groups = [map, picture, lattice, strip, moving.path, moving.drag, data];
     return new ExportMenu(() => groups, this.signal);
   }
 

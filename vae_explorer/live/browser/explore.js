@@ -522,7 +522,7 @@ class Explore {
       const model = { name: this.data.name, title: "", state, z, frames, row };
       return [{ ...model, grid: map.grid, picture: picture.canvas }];
     };
-    const { map, picture, lattice, strip, path, data } = mapFiles(shown, root);
+    const { map, picture, lattice, strip, data } = mapFiles(shown, root);
     const moving = movingFiles({
       ...{ names: [this.data.name], root, recorder: this.recorder },
       states: () => [this.store.state],
@@ -531,8 +531,7 @@ class Explore {
         return (share) => [alongPath(state, share)];
       },
     });
-    path.files.unshift(...moving.path);
-    const groups = [map, picture, lattice, strip, path, moving.drag, data];
+    const groups = [map, picture, lattice, strip, moving.path, moving.drag, data];
     return new ExportMenu(() => groups, this.signal);
   }
 

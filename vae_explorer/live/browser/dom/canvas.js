@@ -98,3 +98,10 @@ export function ink(colour) {
   const [red, green, blue] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
   return 0.299 * red + 0.587 * green + 0.114 * blue > 150 ? "black" : "white";
 }
+
+/** How wide a text is, in pixels. */
+export function textWidth(/** @type {string} */ words, /** @type {string} */ font) {
+  const context = contextOf(new OffscreenCanvas(1, 1));
+  context.font = font;
+  return context.measureText(words).width;
+}

@@ -38,8 +38,7 @@ const FORMATS = {
 // Frames by which a GIF's colours are chosen.
 const SAMPLES = 8;
 const [WIDTH, PAD] = [640, 10];
-/** One model: map, picture and caption. Some, two a line: the latter two stand below the map. */
-const ALONE = { width: WIDTH, height: 420, map: 400, picture: 210, line: 24, font: 17 };
+/** Some models, two a line: picture and caption stand below the map. */
 const BESIDE = { width: WIDTH / 2, height: 420, map: 300, picture: 90, line: 20, font: 15 };
 
 /**
@@ -57,6 +56,7 @@ export function animationFiles(help, why, make, fileName) {
     /** @type {() => string} */ cannot,
   ) => ({
     ...{ text, help: `${help}: map, picture and caption`, why: () => why() || cannot() },
+    slow: true,
     save: async (/** @type {number} */ _, /** @type {Job} */ job) =>
       save(await animate(await make(), format, job), fileName(format)),
   });
@@ -72,7 +72,8 @@ async function animate(
   const { ratio, usual, most } = FORMATS[format];
   const { seconds, note } = animation;
   const count = Math.max(2, Math.min(most, Math.round(seconds * usual)));
-  const stage = new Stage(animation, ratio);
+  const lines = Math.max(...(await animation.at(0)).map(({ caption }) => caption.length));
+  const stage = new Stage(animation, ratio, lines);
   const { canvas } = stage;
   const show = async (/** @type {number} */ k) => {
     await stage.draw(await animation.at((k * seconds) / count));
@@ -96,6 +97,7 @@ async function animate(
       await show(Math.round((k * (count - 1)) / (SAMPLES - 1)));
       seen.add(stage.pixels());
     }
+    stage.restart();
     const palette = seen.palette(MAX_COLOURS);
     const gif = new GifEncoder(canvas.width, canvas.height, palette, note.description);
     for (let k = 0; k < count; k++) {
@@ -110,15 +112,24 @@ async function animate(
   }
 }
 
+/** One model: picture and caption stand right of the map, and are as high. */
+function alone(/** @type {number} */ lines) {
+  const line = 24;
+  const map = Math.round((WIDTH - 2 * PAD + lines * line) / 2);
+  const picture = WIDTH - 3 * PAD - map;
+  return { width: WIDTH, height: map + 2 * PAD, map, picture, line, font: 17 };
+}
+
 /** Where the frames are drawn. */
 class Stage {
   /**
    * @param {Animation} animation
    * @param {number} ratio pixels a unit of the layout
+   * @param {number} lines of the caption
    */
-  constructor({ models, theme }, ratio) {
+  constructor({ models, theme }, ratio, lines) {
     this.theme = theme;
-    this.layout = models.length === 1 ? ALONE : BESIDE;
+    this.layout = models.length === 1 ? alone(lines) : BESIDE;
     const { width, height, map: side } = this.layout;
     const rows = Math.ceil((models.length * width) / WIDTH);
     this.canvas = document.createElement("canvas");
@@ -162,8 +173,8 @@ class Stage {
     Object.assign(context, { strokeStyle: theme.text, lineWidth: 1 });
     context.strokeRect(left + PAD + 0.5, top + PAD + 0.5, map - 1, map - 1);
     context.globalAlpha = 1;
-    const alone = layout === ALONE;
-    const [x, y] = alone ? [left + 2 * PAD + map, top + PAD] : [left + PAD, top + 2 * PAD + map];
+    const beside = layout === BESIDE;
+    const [x, y] = !beside ? [left + 2 * PAD + map, top + PAD] : [left + PAD, top + 2 * PAD + map];
     const [height, width, channels] = space.shape;
     const image = new ImageData(width, height);
     toColours(pixels, channels, image);
@@ -173,7 +184,7 @@ class Stage {
     const [wide, high] = [width * scale, height * scale];
     context.imageSmoothingEnabled = false;
     context.drawImage(small, x, y, wide, high);
-    const [textLeft, textTop] = alone ? [x, y + high + line] : [x + wide + PAD, y + font];
+    const [textLeft, textTop] = !beside ? [x, y + high + line] : [x + wide + PAD, y + font];
     const room = left + layout.width - PAD - textLeft;
     context.fillStyle = theme.text;
     caption.forEach((words, number) => {
@@ -185,6 +196,10 @@ class Stage {
   /** @returns {Uint8ClampedArray} (H, W, 4) */
   pixels() {
     return this.context.getImageData(0, 0, this.canvas.width, this.canvas.height).data;
+  }
+
+  restart() {
+    for (const map of this.maps) map.restart();
   }
 
   close() {

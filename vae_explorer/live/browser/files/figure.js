@@ -2,9 +2,9 @@
  * Maps as a figure for print, an SVG: what is on them, with axes, titles and a legend around them.
  * Its looks stand at each element, for not every program that opens an SVG knows style sheets.
  */
-import { contextOf } from "../dom/canvas.js";
+import { contextOf, textWidth } from "../dom/canvas.js";
 import { shape } from "../dom/element.js";
-import { placeLabels } from "../map/class-labels.js";
+import { LABEL, placeLabels } from "../map/class-labels.js";
 import { opacityOf, pointSize } from "../map/map.js";
 import { marksOf, Overlay } from "../map/overlay.js";
 import { letter } from "../space/state.js";
@@ -36,8 +36,6 @@ const LAYER = 1000;
 // Pixels a unit, of pictures in the figure.
 const SHARP = 4;
 const DARK = "#14161c";
-// Between the middles of labels, and how often they are moved apart.
-const [LABEL, TURNS] = [25, 50];
 
 /**
  * @param {Panel[]} panels side by side
@@ -87,7 +85,7 @@ async function mapOf(
   const screen = new Screen(view, SIDE);
   const gridShown = layers.includes("grid") && projection.plane !== null;
   if (gridShown) await grid.whole?.();
-  const { lines, signs } = overlayOf(state, screen, theme, true);
+  const { lines, signs } = overlayOf(state, screen, theme, labelsOf(state));
   const handle = inside(screen, projection.placeOf(state.z));
   const clip = `map-${number}`;
   const border = { width: SIDE, height: SIDE, fill: "none" };
@@ -111,22 +109,19 @@ async function mapOf(
  * @param {MapState} state
  * @param {Screen} screen
  * @param {Theme} theme
- * @param {boolean} labelled whether the classes' names are shown, where their points are
+ * @param {(Place|null)[]} labels where the classes' names are
  * @returns {{lines: SVGElement[], signs: SVGElement[], titles: SVGElement[]}} lines, which may reach beyond the
  *   map; names and endpoints; and the titles of the axes, on the map
  */
-export function overlayOf(state, screen, theme, labelled) {
+export function overlayOf(state, screen, theme, labels) {
   const { projection, layers, hidden, path } = state;
   const { space } = projection;
   const overGrid = layers.includes("grid") && projection.plane !== null;
   const overlay = new Overlay(space.header);
   overlay.drawFrame(screen, projection, overGrid);
-  const classes = space.header.classes.length;
-  const labels =
-    labelled && layers.includes("points")
-      ? placeLabels(projection.xy, space.label, classes, projection.extent)
-      : [];
-  overlay.drawLabels(screen, spread(screen, labels, state), hidden);
+  const seen = labels.map((at) => inside(screen, at));
+  const taken = path.map(({ z }) => projection.placeOf(z));
+  overlay.drawLabels(screen, seen, hidden, taken);
   for (const label of overlay.labels) frame(label, theme);
   overlay.drawRingNames(screen, projection);
   overlay.drawPosterior(screen, projection, state.selection);
@@ -149,47 +144,22 @@ export function overlayOf(state, screen, theme, labelled) {
 
 /** @typedef {import("../space/view.js").Place} Place */
 
+/** Where the classes' names are, if their points are shown. @returns {(Place|null)[]} */
+export function labelsOf(/** @type {MapState} */ { projection, layers }) {
+  const { header, label } = projection.space;
+  return layers.includes("points")
+    ? placeLabels(projection.xy, label, header.classes.length, projection.extent)
+    : [];
+}
+
 /** A place, if it is in view. @returns {Place|null} */
 function inside(/** @type {Screen} */ { box: [l, b, r, t] }, /** @type {Place|null} */ at) {
   return at && at[0] >= l && at[0] <= r && at[1] >= b && at[1] <= t ? at : null;
 }
 
-/** Places of labels in view, moved until none lies on another or on an endpoint. */
-function spread(
-  /** @type {Screen} */ screen,
-  /** @type {(Place|null)[]} */ places,
-  /** @type {MapState} */ { hidden, projection, path },
-) {
-  const { classes } = projection.space.header;
-  const boxAt = (/** @type {Place} */ place, /** @type {number} */ width) => {
-    const [x, y] = screen.toScreen(...place);
-    return { x, y, width };
-  };
-  const labels = places.map((at, kind) => {
-    const seen = hidden.has(kind) ? null : inside(screen, at);
-    return seen && boxAt(seen, labelWidth(classes[kind]));
-  });
-  const ends = path.map(({ z }) => boxAt(projection.placeOf(z), LABEL));
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const label of labels) {
-      for (const other of [...labels, ...ends]) {
-        if (!label || !other || label === other) continue;
-        const [dx, dy] = [label.x - other.x, label.y - other.y];
-        const aside = (label.width + other.width) / 2 - Math.abs(dx);
-        const apart = LABEL - Math.abs(dy);
-        if (aside <= 0 || apart <= 0) continue;
-        // Half of what is missing, the shorter way: the other one does the rest.
-        if (aside < apart) label.x += dx < 0 ? -aside / 2 : aside / 2;
-        else label.y += dy < 0 ? -apart / 2 : apart / 2;
-      }
-    }
-  }
-  return labels.map((at) => at && screen.toPlane(at.x, at.y));
-}
-
 /** A class's label is a disc with a letter, or a name in a frame. */
 function labelWidth(/** @type {string} */ name) {
-  return [...name].length === 1 ? LABEL : textWidth(name, "700 12px") + 14;
+  return [...name].length === 1 ? LABEL : textWidth(name, `700 12px ${FONT}`) + 14;
 }
 
 /** Frame a label that is a name, in its class's colour. */
@@ -200,13 +170,6 @@ function frame(/** @type {SVGElement} */ label, /** @type {Theme} */ { ground })
   const stroke = name.getAttribute("fill") ?? "";
   const box = { x: -width / 2, y: -10, width, height: 20, rx: 5 };
   name.before(shape("rect", { ...box, fill: ground, "fill-opacity": 0.9, stroke }));
-}
-
-/** How wide a text is. */
-function textWidth(/** @type {string} */ words, /** @type {string} */ font) {
-  const context = contextOf(new OffscreenCanvas(1, 1));
-  context.font = `${font} ${FONT}`;
-  return context.measureText(words).width;
 }
 
 /** The codes in view: a line a class, for some thousand of them, whose round ends are the points. */
@@ -273,7 +236,7 @@ function axes(
   /** @type {Theme} */ theme,
 ) {
   const scale = projection.scale === "quantile" ? ", by quantile" : "";
-  const unit = projection.plane ? `σ of the prior${scale}` : "no unit";
+  const unit = projection.plane ? `(prior standard deviations${scale})` : "(no unit)";
   const middle = SIDE / 2;
   const marks = (/** @type {0|1} */ axis) =>
     projection.plane ? marksOf(screen, projection, axis) : [];
@@ -290,8 +253,8 @@ function axes(
       const ends = { x1: -5, y1: y, x2: 0, y2: y };
       return [line(ends), text(number, -9, y + 4.5, { "text-anchor": "end" })];
     }),
-    text(`${projection.titles[0]}, ${unit}`, middle, SIDE + 40, { "text-anchor": "middle" }),
-    text(`${projection.titles[1]}, ${unit}`, 0, 0, {
+    text(`${projection.titles[0]} ${unit}`, middle, SIDE + 40, { "text-anchor": "middle" }),
+    text(`${projection.titles[1]} ${unit}`, 0, 0, {
       ...{ "text-anchor": "middle", transform: `translate(-42 ${middle}) rotate(-90)` },
     }),
   ];
@@ -356,7 +319,7 @@ function legendOf(/** @type {Panel[]} */ panels, /** @type {Theme} */ theme) {
       const y = (k + 0.5) * LINE;
       legend.push(place([sign], left + 10, y), text(words, left + 26, y + 4.5));
     });
-    left += 26 + GAP + Math.max(...column.map((entry) => textWidth(entry.text, "13px")));
+    left += 26 + GAP + Math.max(...column.map((entry) => textWidth(entry.text, `13px ${FONT}`)));
   }
   return { legend, width: left - GAP };
 }

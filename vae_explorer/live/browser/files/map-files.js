@@ -37,7 +37,7 @@ export const NO_PATH = "There is no path: choose Interpolate, and click where it
  * @param {() => Shown[]} models on the page now
  * @param {HTMLElement} root whose colours a figure has
  * @param {() => Record<string, unknown>} [more] what all of it depends on, for metadata
- * @returns {Record<"map"|"picture"|"lattice"|"strip"|"path"|"data", ExportGroup>}
+ * @returns {Record<"map"|"picture"|"lattice"|"strip"|"data", ExportGroup>}
  */
 export function mapFiles(models, root, more = () => ({})) {
   const fileName = (/** @type {string} */ ending) =>
@@ -54,7 +54,8 @@ export function mapFiles(models, root, more = () => ({})) {
     /** @type {OffscreenCanvas} */ canvas,
     /** @type {Note} */ said,
     /** @type {string} */ ending,
-  ) => save(await pngFile(canvas, said), fileName(`${ending}.png`));
+    /** @type {number} */ scale,
+  ) => save(await pngFile(canvas, said, scale), fileName(`${ending}.png`));
   const view = () => ({ view: models()[0].state.projection.name });
   const figure = async () => {
     const said = note("map", view());
@@ -62,7 +63,6 @@ export function mapFiles(models, root, more = () => ({})) {
   };
   const isPath = () => models()[0].state.tool === "interpolate";
   const strips = () => models().flatMap(({ frames, row }) => (isPath() ? frames : row) ?? []);
-  const paths = () => models().flatMap(({ frames }) => frames ?? []);
   const numbers = () =>
     models().map(({ name, z, state, frames }) => numbersOf(name, z, state, frames));
 
@@ -74,7 +74,7 @@ export function mapFiles(models, root, more = () => ({})) {
           ...{ text: "PNG", help: "The map, with axes and a legend", why: () => "" },
           save: async (scale) => {
             const { said, svg } = await figure();
-            return savePng(await drawSvg(svg, scale), said, "map");
+            return savePng(await drawSvg(svg, scale), said, "map", scale);
           },
         },
         {
@@ -94,7 +94,7 @@ export function mapFiles(models, root, more = () => ({})) {
               dataset.z ? JSON.parse(dataset.z) : z,
             ]);
             const pictures = models().map(({ picture }) => picture);
-            return savePng(sheetOf(pictures, scale), said, "picture");
+            return savePng(sheetOf(pictures, scale), said, "picture", scale);
           },
         },
       ],
@@ -115,13 +115,13 @@ export function mapFiles(models, root, more = () => ({})) {
               await grid.whole?.();
               return grid.picture(state);
             });
-            return savePng(sheetOf(await Promise.all(grids), scale), said, "lattice");
+            return savePng(sheetOf(await Promise.all(grids), scale), said, "lattice", scale);
           },
         },
       ],
     },
     strip: {
-      title: "Strip",
+      title: "Steps or row",
       files: [
         {
           ...{ text: "PNG", help: "The path’s or the row’s pictures, pixel by pixel" },
@@ -138,18 +138,8 @@ export function mapFiles(models, root, more = () => ({})) {
             const pictures = strips().map((frames) =>
               stripOf(frames, state.projection.space.shape),
             );
-            return savePng(sheetOf(pictures, scale, true), said, "strip");
+            return savePng(sheetOf(pictures, scale, true), said, "strip", scale);
           },
-        },
-      ],
-    },
-    path: {
-      title: "Path",
-      files: [
-        {
-          ...{ text: "CSV", help: "The codes of the path’s endpoints and steps, a row each" },
-          why: () => (paths().length ? "" : NO_PATH),
-          save: () => save(csvFile(numbers(), true), fileName("path.csv")),
         },
       ],
     },

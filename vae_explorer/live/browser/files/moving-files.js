@@ -24,7 +24,7 @@ const REST = 0.5;
 const NO_DECODER = "There is no picture: the decoder has not arrived.";
 const NO_DRAG = "Nothing was recorded: choose Record, and drag the handle.";
 
-/** @returns {{path: ExportGroup["files"], drag: ExportGroup}} */
+/** @returns {{path: ExportGroup, drag: ExportGroup}} */
 export function movingFiles(/** @type {Options} */ options) {
   const { names, root, states, along, recorder, more = () => ({}) } = options;
   const decoders = () => (states().every(({ decoder }) => decoder) ? "" : NO_DECODER);
@@ -72,9 +72,12 @@ export function movingFiles(/** @type {Options} */ options) {
   const isPath = () => (states()[0].path.length > 1 ? decoders() : NO_PATH);
   const isDrag = () => (recorder.seconds ? decoders() : NO_DRAG);
   return {
-    path: animationFiles("The path, there and back", isPath, path, fileName("path")),
+    path: {
+      title: "Path",
+      files: animationFiles("The path, there and back", isPath, path, fileName("path")),
+    },
     drag: {
-      title: "Drag",
+      title: "Recorded drag",
       files: [
         {
           ...{ text: "Record", help: "Record what is done on the map, 20 seconds at most" },

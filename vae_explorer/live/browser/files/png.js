@@ -54,16 +54,20 @@ export function svgFile(/** @type {SVGSVGElement} */ svg) {
   return new Blob([`<?xml version="1.0" encoding="utf-8"?>\n${seen}\n`], { type: "image/svg+xml" });
 }
 
-/** @returns {Promise<Blob>} a canvas as a file */
-export async function pngFile(
-  /** @type {OffscreenCanvas} */ canvas,
-  /** @type {Note} */ { title, description },
-) {
+/**
+ * A canvas as a file.
+ * @param {OffscreenCanvas} canvas
+ * @param {Note} note
+ * @param {number} scale pixels for each 1/96 inch in print
+ * @returns {Promise<Blob>}
+ */
+export async function pngFile(canvas, { title, description }, scale) {
   const bytes = await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer();
   const texts = Object.entries({ Title: title, Description: description, Software: SOFTWARE });
   return new Blob(
     [
       bytes.slice(0, HEADER),
+      densityChunk(96 * scale),
       ...texts.map(([key, text]) => textChunk(key, text)),
       bytes.slice(HEADER),
     ],
@@ -71,9 +75,23 @@ export async function pngFile(
   );
 }
 
-/** An iTXt chunk: length, kind, a key with no compression, language or translation, text, check. */
+/** An iTXt chunk: a key with no compression, language or translation, and a text. */
 function textChunk(/** @type {string} */ key, /** @type {string} */ text) {
-  const content = new TextEncoder().encode(`iTXt${key}\0\0\0\0\0${text}`);
+  return chunkOf(new TextEncoder().encode(`iTXt${key}\0\0\0\0\0${text}`));
+}
+
+/** A pHYs chunk: pixels a metre across and down. */
+function densityChunk(/** @type {number} */ dpi) {
+  const content = new Uint8Array(13);
+  content.set(new TextEncoder().encode("pHYs"));
+  const view = new DataView(content.buffer);
+  for (const at of [4, 8]) view.setUint32(at, Math.round(dpi / 0.0254));
+  content[12] = 1;
+  return chunkOf(content);
+}
+
+/** A chunk: its length, its kind and content, and a check. */
+function chunkOf(/** @type {Uint8Array} */ content) {
   const chunk = new Uint8Array(content.length + 8);
   const view = new DataView(chunk.buffer);
   view.setUint32(0, content.length - 4);

@@ -1,11 +1,12 @@
 /** A map on a canvas of its own, from one state after the other: for the frames of an animation. */
 import { contextOf } from "../dom/canvas.js";
 import { shape } from "../dom/element.js";
+import { towards } from "../map/class-labels.js";
 import { DecodedGrid } from "../map/grid.js";
 import { coloursOf, pointSize } from "../map/map.js";
 import { createPoints } from "../map/points.js";
 import { Screen } from "../space/view.js";
-import { FONT, overlayOf } from "./figure.js";
+import { FONT, labelsOf, overlayOf } from "./figure.js";
 import { drawSvg } from "./png.js";
 
 /** @typedef {import("../space/state.js").MapState} MapState */
@@ -16,6 +17,8 @@ const [PLACES, DRAWN] = /** @type {const} */ ([
   ["path", "pathSettings", "lattice", "tool", "decoder"],
 ]);
 const HANDLE = 13;
+// Of the way to where its codes are now, which a label goes in a frame: the densest cell jumps.
+const GLIDE = 0.3;
 
 export class StillMap {
   /**
@@ -39,7 +42,14 @@ export class StillMap {
     this.canvas.width = this.canvas.height = side * ratio;
     /** What is on it. @type {MapState|null} */
     this.drawn = null;
-    this.labelled = false;
+    /** Where the classes' names are. @type {(import("../space/view.js").Place|null)[]} */
+    this.labels = [];
+    this.rests = false;
+  }
+
+  /** Begin anew: nothing glides from what was shown before. */
+  restart() {
+    this.drawn = null;
   }
 
   /** Draw all but the handle, where it is not on the canvas already. */
@@ -50,17 +60,18 @@ export class StillMap {
     const stays =
       [...PLACES, ...DRAWN].every((field) => state[field] === drawn?.[field]) &&
       (!gridShown || space.dims < 3 || state.z === drawn?.z);
-    // In a film, codes move on one plane: their labels wait until they rest.
+    // In a film, codes move on one plane: their labels glide after them.
     const moves = projection !== drawn?.projection && projection.plane === drawn?.projection.plane;
     this.drawn = state;
-    if (stays && this.labelled) return;
-    this.labelled = !moves;
+    if (stays && this.rests) return;
+    this.rests = !moves;
+    this.labels = towards(this.labels, labelsOf(state), moves ? GLIDE : 1);
     const screen = new Screen(state.view, side);
     if (gridShown) {
       grid.draw(state, screen);
       await grid.whole?.();
     }
-    const { lines, signs, titles } = overlayOf(state, screen, theme, !moves);
+    const { lines, signs, titles } = overlayOf(state, screen, theme, this.labels);
     const overlay = shape("svg", { width: side, height: side, viewBox: `0 0 ${side} ${side}` }, [
       shape("g", { "font-family": FONT, "font-size": 13 }, [...lines, ...signs, ...titles]),
     ]);

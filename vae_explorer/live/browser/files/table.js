@@ -54,10 +54,9 @@ export function jsonFile(/** @type {Numbers[]} */ checkpoints) {
 /**
  * A row for each code: z, mean and variance of the selection, and the path's ends and steps.
  * @param {Numbers[]} all
- * @param {boolean} [alone] whether the path is alone
  * @returns {Blob}
  */
-export function csvFile(all, alone = false) {
+export function csvFile(all) {
   const dims = Math.max(...all.map(({ z }) => z.length));
   const head = ["checkpoint", "what", "index", "class", "share"];
   const rows = all.flatMap(({ checkpoint, z, selection, path }) => {
@@ -73,7 +72,7 @@ export function csvFile(all, alone = false) {
       ...(selection ? [row("variance", selection.variance, selection)] : []),
     ];
     return [
-      ...(alone ? [] : own),
+      ...own,
       ...(path?.ends.map((end) => row(`end ${end.name}`, end.z, end)) ?? []),
       ...(path?.steps.map((step, k) => row(`step ${k + 1}`, step.z, step)) ?? []),
     ];

@@ -35,10 +35,10 @@ export async function filmAnimation(shown, state, name, root) {
         name,
         `epoch ${epoch.toFixed(1)} of ${end.toFixed(0)}`,
         `−ELBO ${loss.toFixed(1)} nats`,
-        `of ${reel.space.count.toLocaleString("en")} test images`,
+        `${reel.space.count.toLocaleString("en")} test images`,
         ...(of ? [of] : []),
         `at (${Array.from(now.z, signed).join(", ")})`,
-        "picture: a blend",
+        "decoded lattice, blended",
       ];
       const pixels = reel.pictureAt(now.z, time).slice();
       return [{ state: now, pixels, caption }];

@@ -5,7 +5,7 @@
 import { element } from "../dom/element.js";
 import { letter } from "../space/state.js";
 import { Screen } from "../space/view.js";
-import { placeLabels } from "./class-labels.js";
+import { placeLabels, towards } from "./class-labels.js";
 import { Endpoints } from "./endpoints.js";
 import { listen, makeDraggable } from "./gestures.js";
 import { DecodedGrid } from "./grid.js";
@@ -199,11 +199,7 @@ export class LatentMap {
   }
 
   moveLabels(/** @type {MapState} */ moving) {
-    this.labels = this.placeLabels(moving).map((place, kind) => {
-      const from = this.labels[kind];
-      if (!place || !from) return place;
-      return [from[0] + GLIDE * (place[0] - from[0]), from[1] + GLIDE * (place[1] - from[1])];
-    });
+    this.labels = towards(this.labels, this.placeLabels(moving), GLIDE);
     this.rest = setTimeout(() => {
       const [state, { screen }] = [this.drawn, this];
       if (!state || !screen) return;

@@ -1,9 +1,10 @@
 /** Lines over the map: axes, rings of the prior, the posterior's ellipse, the path, class labels. */
-import { ink } from "../dom/canvas.js";
+import { ink, textWidth } from "../dom/canvas.js";
 import { shape } from "../dom/element.js";
 import { equalSteps, pathAt } from "../space/paths.js";
 import { ellipse } from "../space/plane.js";
 import { ticks } from "../space/view.js";
+import { LABEL, spreadLabels } from "./class-labels.js";
 import { fixedNodes, rowHeight } from "./grid.js";
 
 /**
@@ -45,6 +46,9 @@ export class Overlay {
     this.line = shape("polyline", { class: "lm-path", "data-testid": "path" });
     this.row = shape("path", { class: "lm-row" });
     this.labels = classes.map((name, kind) => classLabel(name, colours[kind]));
+    this.widths = classes.map((name) =>
+      [...name].length === 1 ? LABEL : textWidth(name, "700 16px sans-serif") + 4,
+    );
     this.titles = ["x", "y"].map((axis) => shape("text", { class: `lm-title lm-title-${axis}` }));
     this.svg = shape("svg", { class: "lm-overlay", "aria-hidden": "true" }, [
       ...[...this.rings, ...this.ringNames, this.row, this.casing, this.line],
@@ -89,22 +93,34 @@ export class Overlay {
     });
   }
 
-  /** The names of the classes, and beside them those of the rings. */
+  /** The names of the classes, moved apart; and away from `ends` of a path. */
   drawLabels(
     /** @type {Screen} */ screen,
     /** @type {(Place|null)[]} */ places,
     /** @type {ReadonlySet<number>} */ hidden,
+    /** @type {Place[]} */ ends = [],
   ) {
     this.taken = [];
     // On a small map they would cover what they name.
-    const size = Math.min(1, Math.max(0.6, screen.side / SMALL_MAP)).toFixed(2);
-    this.labels.forEach((label, kind) => {
-      const place = places[kind];
-      show(label, place && !hidden.has(kind));
-      if (!place || hidden.has(kind)) return;
+    const size = Math.min(1, Math.max(0.6, screen.side / SMALL_MAP));
+    /** In units of a label. */
+    const boxAt = (/** @type {Place} */ place, /** @type {number} */ width) => {
       const [x, y] = screen.toScreen(...place);
+      return { x: x / size, y: y / size, width };
+    };
+    const wanted = this.labels.map((_, kind) => {
+      const place = places[kind];
+      return place && !hidden.has(kind) ? boxAt(place, this.widths[kind]) : null;
+    });
+    const taken = ends.map((place) => boxAt(place, LABEL));
+    spreadLabels(wanted, taken).forEach((box, kind) => {
+      const label = this.labels[kind];
+      show(label, box);
+      if (!box) return;
+      const [x, y] = [size * box.x, size * box.y];
       this.taken.push([x, y]);
-      set(label, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${size})` });
+      const place = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
+      set(label, { transform: `${place} scale(${size.toFixed(2)})` });
     });
   }
 

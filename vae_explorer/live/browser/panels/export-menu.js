@@ -9,6 +9,7 @@ import { button, group, menu } from "./toolbar.js";
  * @property {string} text its format, on the button
  * @property {string} help what is saved, in a sentence
  * @property {() => string} why it cannot be saved now, in a sentence; "" if it can
+ * @property {boolean} [slow] whether only one such file is made at a time
  * @property {(scale: number, job: Job) => Promise<void>|void} save throws where that is impossible
  *
  * @typedef {{title: string, files: ExportFile[]}} ExportGroup files that show the same thing
@@ -83,8 +84,8 @@ export class ExportMenu {
     const groups = this.groups();
     const files = groups.flatMap((one) => one.files);
     if (files.length !== this.buttons.length) this.build(groups);
-    files.forEach(({ text, help, why }, k) => {
-      const problem = this.job ? "Another file is being made: it can be cancelled." : why();
+    files.forEach(({ text, help, why, slow }, k) => {
+      const problem = this.job && slow ? "Another file is being made: it can be cancelled." : why();
       const { buttons } = this;
       if (buttons[k].textContent !== text) buttons[k].textContent = text;
       buttons[k].title = problem || help;
@@ -116,9 +117,9 @@ export class ExportMenu {
     const { signal } = job;
     const pressed = this.buttons[place];
     const hadFocus = pressed === pressed.ownerDocument.activeElement;
-    this.job = job;
+    if (file.slow) this.job = job;
     this.draw();
-    this.said.textContent = "Writing the file …";
+    if (this.job === job || !this.job) this.said.textContent = "Writing the file …";
     const progress = (/** @type {number} */ share) => {
       const percent = `${Math.floor(100 * share)} %`;
       this.said.textContent = `Making the file: ${percent}. The page can be used meanwhile.`;
@@ -131,10 +132,12 @@ export class ExportMenu {
       const reason = error instanceof Error ? error.message : String(error);
       if (!signal.aborted) problem = `The file was not saved. ${reason}`;
     }
-    this.job = null;
-    this.opener.textContent = OPENER;
+    if (file.slow) {
+      this.job = null;
+      this.opener.textContent = OPENER;
+    }
     if (problem && this.panel.hidden) this.show(true);
-    this.said.textContent = problem;
+    if (problem || !this.job) this.said.textContent = problem;
     this.draw();
     // It was disabled, and who goes by keys goes on from it.
     const { activeElement, body } = pressed.ownerDocument;

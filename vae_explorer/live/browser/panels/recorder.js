@@ -3,6 +3,8 @@ import { button } from "./toolbar.js";
 
 // Seconds.
 const LONGEST = 20;
+// What is shown of the rest before the first move.
+const STILL = 0.3;
 
 /** @template State */
 export class Recorder {
@@ -45,7 +47,10 @@ export class Recorder {
 
   stop() {
     this.close();
-    this.seconds = Math.min(LONGEST, this.gone());
+    // Nobody wants to see the way from the button and back to it.
+    const late = Math.max(0, (this.moments[1]?.at ?? 0) - STILL);
+    this.moments = this.moments.map(({ at, state }) => ({ at: Math.max(0, at - late), state }));
+    this.seconds = this.moments[this.moments.length - 1].at;
     this.showMenu(true);
   }
 
