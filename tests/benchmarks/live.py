@@ -2,8 +2,9 @@
 
 Prints, for each shipped checkpoint, decode + paint of the large picture over a drag, the pictures
 a second that the drag shows, and the bytes that it sends to the server; the same over 70,000
-points; the time for a 20 x 20 lattice; and how long the map takes to stand after a click on its
-page.
+points; the time for a 20 x 20 lattice; how long the map takes to stand after a click on its page;
+and the frames a second while 10,000, 70,000 and 1,000,000 points are panned and zoomed, with what
+a frame costs the browser's processes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from served_app import DECODED, ROOT, follow, open_browser, ready, serve_app
 
 SHIPPED = ("mnist-2d", "mnist-20d")
-POINTS = 70_000
+POINTS, MANY = 70_000, 1_000_000
 DRAG_SECONDS = 4
 
 # Every picture that is painted and how long it took, and every frame of the browser.
@@ -60,7 +62,7 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     print(f"{platform.machine()}, {os.cpu_count()} cores, headless Chromium, {repeats} repeats")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        crowd = _crowded(Path(folder))
+        crowd, million = (_crowded(Path(folder), count) for count in (POINTS, MANY))
         browser = open_browser(playwright)
         with serve_app(VAE_EXPLORER_CHECKPOINTS=folder) as address:
             for name in (*SHIPPED, crowd):
@@ -80,16 +82,26 @@ def main() -> None:
                 f"{crowd}: map ready {switched:.2f} s after a click on its page, "
                 f"{opened:.2f} s after its address is opened again"
             )
+            for name in ("mnist-2d", crowd, million):
+                _open(page, address, name)
+                for kind in ("panning", "zooming"):
+                    found = [_move_view(page, kind) for _ in range(repeats)]
+                    rate, *costs = (statistics.median(column) for column in zip(*found))
+                    gpu, renderer = costs
+                    print(
+                        f"{name}: {kind} {rate:.1f} frames/s; a frame takes {gpu:.1f} ms of the "
+                        f"GPU process and {renderer:.1f} ms of the renderers"
+                    )
         browser.close()
 
 
-def _crowded(folder: Path) -> str:
-    """Write a copy of the 2-D checkpoint with many more codes, around those that it has."""
-    path = folder / f"mnist-2d-{POINTS // 1000}k"
+def _crowded(folder: Path, count: int) -> str:
+    """Write a copy of the 2-D checkpoint with so many codes, around those that it has."""
+    path = folder / f"mnist-2d-{count // 1000}k"
     shutil.copytree(ROOT / "checkpoints" / "mnist-2d", path)
     with np.load(path / "latents.npz") as arrays:
         latents = dict(arrays)
-    rows = np.arange(POINTS) % len(latents["label"])
+    rows = np.arange(count) % len(latents["label"])
     rng = np.random.default_rng(0)
     many = {name: array[rows] for name, array in latents.items()}
     noise = np.exp(many["logvar"] / 2) * rng.standard_normal(many["mean"].shape)
@@ -135,6 +147,44 @@ def _drag(page: Page, sent: list[int]) -> dict[str, float]:
         "frames": (len(frames) - 1) / (frames[-1] - frames[0]) * 1000,
         "bytes": during,
     }
+
+
+def _move_view(page: Page, kind: str) -> tuple[float, float, float]:
+    """Pan the map in circles, or zoom in and out, for some seconds.
+
+    Returns:
+        Frames a second, and the milliseconds a frame of the GPU process and of all renderers.
+    """
+    box = page.get_by_test_id("surface").bounding_box()
+    x, y = box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"]
+    page.mouse.move(x, y)
+    if kind == "panning":
+        page.mouse.down()
+    page.evaluate(WATCH, DECODED)
+    before = _processor_seconds(page)
+    started = time.perf_counter()
+    while (now := time.perf_counter() - started) < DRAG_SECONDS:
+        if kind == "panning":
+            page.mouse.move(x + 100 * np.sin(3 * now), y - 100 + 100 * np.cos(3 * now))
+        else:
+            page.mouse.wheel(0, 15 * np.cos(3 * now))
+    frames = page.evaluate("watcher.disconnect(), watching = false, frames")
+    after = _processor_seconds(page)
+    page.mouse.up()
+    page.wait_for_timeout(1000)
+    rate = (len(frames) - 1) / (frames[-1] - frames[0]) * 1000
+    costs = [1000 * (after[part] - before[part]) / len(frames) for part in ("GPU", "renderer")]
+    return rate, *costs
+
+
+def _processor_seconds(page: Page) -> Counter[str]:
+    """Return the processor's seconds that each kind of the browser's processes has had."""
+    session = page.context.browser.new_browser_cdp_session()
+    seconds: Counter[str] = Counter()
+    for process in session.send("SystemInfo.getProcessInfo")["processInfo"]:
+        seconds[process["type"]] += process["cpuTime"]
+    session.detach()
+    return seconds
 
 
 def _report(name: str, drags: list[dict[str, float]]) -> None:

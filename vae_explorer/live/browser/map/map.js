@@ -9,6 +9,7 @@ import { placeLabels, towards } from "./class-labels.js";
 import { Endpoints } from "./endpoints.js";
 import { listen, makeDraggable } from "./gestures.js";
 import { DecodedGrid } from "./grid.js";
+import { MovingPoints } from "./moving-points.js";
 import { Overlay } from "./overlay.js";
 import { createPoints } from "./points.js";
 
@@ -102,10 +103,8 @@ export class LatentMap {
     const redraw = () => this.redraw();
     const createGrid = options.createGrid ?? ((canvas, ask) => new DecodedGrid(canvas, ask));
     this.grid = createGrid(this.gridCanvas, redraw);
-    this.points = createPoints(
-      /** @type {HTMLCanvasElement} */ (pointsCanvas),
-      space.label,
-      redraw,
+    this.points = new MovingPoints(
+      createPoints(/** @type {HTMLCanvasElement} */ (pointsCanvas), space.label, redraw),
     );
     this.connect(options);
     this.resize = new ResizeObserver(redraw);
@@ -114,7 +113,7 @@ export class LatentMap {
 
   /** @returns {"webgl"|"canvas"} how the points are drawn */
   get pointsKind() {
-    return this.points.kind;
+    return this.points.layer.kind;
   }
 
   /** Draw what has changed since the last state. */
@@ -138,11 +137,14 @@ export class LatentMap {
 
     const gridShown = state.layers.includes("grid") && state.projection.plane !== null;
     if (changed("tool")) this.element.classList.toggle("lm-adding", state.tool === "interpolate");
-    if (changed("projection")) this.points.place(state.projection.xy);
+    if (changed("projection")) this.points.layer.place(state.projection.xy);
     if (moving) this.moveLabels(state);
     else if (changed("projection")) this.labels = this.placeLabels(state);
     if (changed("view", "projection", "layers", "hidden")) {
-      this.points.draw(screen, coloursOf(state, gridShown), pointSize(state, screen));
+      this.points.show(screen, coloursOf(state, gridShown), pointSize(state, screen), {
+        anew: changed("projection", "layers", "hidden"),
+        margin: !moving,
+      });
       if (!moving || changed("view", "layers")) {
         this.overlay.drawFrame(screen, state.projection, gridShown);
       }
