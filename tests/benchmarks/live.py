@@ -86,7 +86,9 @@ def main() -> None:
                 _open(page, address, name)
                 for kind in ("panning", "zooming"):
                     found = [_move_view(page, kind) for _ in range(repeats)]
-                    rate, *costs = (statistics.median(column) for column in zip(*found))
+                    rate, *costs = (
+                        statistics.median(column) for column in zip(*found, strict=True)
+                    )
                     gpu, renderer = costs
                     print(
                         f"{name}: {kind} {rate:.1f} frames/s; a frame takes {gpu:.1f} ms of the "

@@ -326,6 +326,30 @@ def test_points_are_drawn_in_their_class_colour_where_their_mean_is(
     np.testing.assert_allclose(found, ground + 0.72 * (expected - ground), atol=12)
 
 
+def test_a_view_that_rests_looks_as_one_that_is_opened_there(page: Page, address: str) -> None:
+    live = LiveMap.opened(page, address, f"{LINK}&z=0,0")
+    box = live.box("surface")
+    middle, side = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), box["width"] - 4
+    x, y = live.place((-2.5, 3.2), VIEW)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y + 40, steps=5)
+    page.mouse.up()
+    page.mouse.wheel(0, -60)
+    page.mouse.move(2, 2)
+    live.until(lambda: _view(page)[2] != VIEW[2])
+    opened = page.context.new_page()
+    LiveMap.opened(opened, address, urlsplit(page.url).query)
+    expected = _shot(opened, *middle, side)
+    opened.close()
+
+    def is_alike() -> bool:
+        # The address rounds the view to a hundredth of a pixel, and a few dots' borders differ.
+        return (np.abs(_shot(page, *middle, side) - expected) > 8).mean() < 1e-3
+
+    live.until(is_alike)
+
+
 def test_zooming_keeps_what_is_under_the_pointer_and_redecodes_the_grid(
     page: Page, address: str
 ) -> None:

@@ -15,7 +15,7 @@ const STRETCH = 4 / 3;
 const REST = 6;
 
 export class MovingPoints {
-  /** @param {PointLayer} layer whose canvas is as large as the map on the page */
+  /** @param {PointLayer} layer whose canvas begins in the map's top left corner */
   constructor(layer) {
     this.layer = layer;
     /** What is on the canvas. @type {Screen|null} */
@@ -53,10 +53,14 @@ export class MovingPoints {
   }
 
   /** Put what is drawn where it belongs. */
-  move(/** @type {Screen} */ { view }, /** @type {Screen} */ screen) {
-    const [left, top] = screen.toScreen(view.x, view.y).map((place) => place - screen.side / 2);
-    const scale = view.span / screen.view.span;
-    this.layer.canvas.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
+  move(/** @type {Screen} */ drawn, /** @type {Screen} */ screen) {
+    const [left, , , top] = drawn.box;
+    const [x, y] = screen.toScreen(left, top);
+    const scale = screen.scale / drawn.scale;
+    Object.assign(this.layer.canvas.style, {
+      ...{ width: `${drawn.side}px`, height: `${drawn.side}px`, transformOrigin: "0 0" },
+      transform: `translate(${x}px, ${y}px) scale(${scale})`,
+    });
   }
 
   release() {
