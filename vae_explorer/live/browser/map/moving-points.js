@@ -1,6 +1,6 @@
 /**
- * Points on the map: drawn with a margin around it, and only moved and scaled while the view moves, which
- * costs next to nothing. They are drawn anew when the view rests, or is no longer near what is drawn.
+ * Points on the map: while the view moves they are drawn with a margin around it, and only moved and scaled,
+ * which costs next to nothing. They are drawn exactly where it rests.
  */
 import { Screen } from "../space/view.js";
 
@@ -20,6 +20,7 @@ export class MovingPoints {
     this.layer = layer;
     /** What is on the canvas. @type {Screen|null} */
     this.drawn = null;
+    /** The frame that is waited for while the view moves, or 0. */
     this.rest = 0;
   }
 
@@ -32,23 +33,25 @@ export class MovingPoints {
    */
   show(screen, colours, size, { anew, margin }) {
     cancelAnimationFrame(this.rest);
-    const draw = () => {
-      this.drawn = margin ? withMargin(screen) : screen;
-      this.layer.draw(this.drawn, colours, size);
-      this.move(this.drawn, screen);
+    const draw = (/** @type {Screen} */ drawn) => {
+      this.drawn = drawn;
+      this.layer.draw(drawn, colours, size);
+      this.move(drawn, screen);
     };
-    if (anew || !this.drawn || !isNear(this.drawn, screen)) {
-      draw();
-    } else {
-      this.move(this.drawn, screen);
-      this.wait(REST, draw);
+    if (!margin || !this.drawn || (anew && !this.rest)) {
+      this.rest = 0;
+      return draw(screen);
     }
+    if (anew || !isNear(this.drawn, screen)) draw(withMargin(screen));
+    else this.move(this.drawn, screen);
+    return this.wait(REST, () => draw(screen));
   }
 
-  wait(/** @type {number} */ frames, /** @type {() => void} */ draw) {
+  wait(/** @type {number} */ frames, /** @type {() => void} */ act) {
     this.rest = requestAnimationFrame(() => {
-      if (frames > 1) this.wait(frames - 1, draw);
-      else draw();
+      if (frames > 1) return this.wait(frames - 1, act);
+      this.rest = 0;
+      return act();
     });
   }
 
