@@ -261,7 +261,7 @@ def test_film_offers_a_checkpoint_that_has_one() -> None:
     button.click().run()
     assert _address(_clean(app)) == "mnist-2d"
     assert len(_mounted(app)) == 2
-    assert "of 2,000 test images" in _words(app)
+    assert "2,000 test images" in _words(app)
 
 
 def test_the_model_page_names_the_epochs_that_run_off_its_plot() -> None:
