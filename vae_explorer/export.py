@@ -49,7 +49,7 @@ from vae_explorer.live.doors import script_source
 from vae_explorer.live.plan import Plan
 from vae_explorer.live.routes import ASSETS
 from vae_explorer.live.store import digest
-from vae_explorer.scenes import Scenes, read_scenes
+from vae_explorer.scenes import MAX_COMPARED, Scenes, read_scenes
 
 if TYPE_CHECKING:
     from vae_explorer.data import Split
@@ -58,7 +58,6 @@ __all__ = ["Frame", "export_page", "main", "show", "why_not_exported"]
 
 # What weights of 8 bits may move the test −ELBO by, in nats per image.
 MAX_MOVED = 0.1
-MAX_COMPARED = 4
 MAX_IMAGE_SHAPES = 4
 # Of a frame in a notebook, in pixels.
 HEIGHT = 760

@@ -20,10 +20,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from vae_explorer.checkpoint.text import plain_text
 from vae_explorer.files.reading import parse_json
+from vae_explorer.vae.config import describe
 
 __all__ = [
     "DEFAULT_SCENES",
+    "MAX_COMPARED",
     "MAX_SCENES",
+    "MIN_COMPARED",
     "Scene",
     "Scenes",
     "parse_scenes",
@@ -137,18 +140,18 @@ def parse_scenes(content: bytes, name: str) -> Scenes:
 def _scenes(value: Any) -> Scenes:
     _check_keys(value, ("format", "version", "title", "scenes"))
     if value.get("format") != FORMAT:
-        raise ValueError(f"format: found {_told(value.get('format'))}, expected {FORMAT!r}")
+        raise ValueError(f"format: found {describe(value.get('format'))}, expected {FORMAT!r}")
     version = value.get("version")
     if type(version) is not int or version != VERSION:
         newer = type(version) is int and version > VERSION
         raise ValueError(
-            f"version: found {_told(version)}, expected {VERSION}"
+            f"version: found {describe(version)}, expected {VERSION}"
             + "; open it with a newer VAE Explorer" * newer
         )
     title = _line(value.get("title", ""), "title", MAX_TITLE)
     found = value.get("scenes")
     if not isinstance(found, list) or not 1 <= len(found) <= MAX_SCENES:
-        raise ValueError(f"scenes: found {_told(found)}, expected a list of 1 to {MAX_SCENES}")
+        raise ValueError(f"scenes: found {describe(found)}, expected a list of 1 to {MAX_SCENES}")
     scenes = []
     for number, scene in enumerate(found, 1):
         try:
@@ -163,7 +166,7 @@ def _scene(value: Any) -> Scene:
     seconds = value.get("seconds", DEFAULT_SECONDS)
     if type(seconds) not in (int, float) or not 0 <= seconds <= MAX_SECONDS:
         raise ValueError(
-            f"seconds: found {_told(seconds)}, expected a number from 0 to {MAX_SECONDS}"
+            f"seconds: found {describe(seconds)}, expected a number from 0 to {MAX_SECONDS}"
         )
     caption = _line(value.get("caption", ""), "caption", MAX_CAPTION)
     page, checkpoints, link = _link(_line(value.get("link"), "link", MAX_LINK))
@@ -217,7 +220,7 @@ def _query(text: str) -> dict[str, str]:
 
 def _check_keys(value: Any, known: Collection[str]) -> None:
     if not isinstance(value, dict):
-        raise ValueError(f"found {_told(value)}, expected an object with {', '.join(known)}")
+        raise ValueError(f"found {describe(value)}, expected an object with {', '.join(known)}")
     if unknown := sorted(value.keys() - known):
         raise ValueError(
             f"found {len(unknown)} unknown name{'s' * (len(unknown) > 1)}, expected none but "
@@ -235,25 +238,8 @@ def _line(value: Any, name: str, longest: int) -> str:
     """Return a text of one line, in letters that can be seen."""
     if not isinstance(value, str) or len(value) > longest:
         raise ValueError(
-            f"{name}: found {_told(value)}, expected a text of at most {longest:,} letters"
+            f"{name}: found {describe(value)}, expected a text of at most {longest:,} letters"
         )
     if value.strip() and plain_text(value, longest) != value:
         raise ValueError(f"{name}: found a line's end or a control character, expected one line")
     return value
-
-
-def _told(value: Any) -> str:
-    """Say what was found: a number as it is, and of a text no more than how long it is."""
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "a truth value"
-        case int() | float():
-            return f"{value:.10g}"
-        case str():
-            return f"a text of {len(value):,} letters"
-        case list():
-            return f"a list of {len(value):,}"
-        case _:
-            return "an object"

@@ -18,6 +18,7 @@ import streamlit as st
 from vae_explorer.checkpoint.folder import CheckpointEntry, list_checkpoints, load_meta
 from vae_explorer.checkpoint.meta import Meta
 from vae_explorer.checkpoint.text import plain_text
+from vae_explorer.scenes import MAX_COMPARED, MIN_COMPARED
 from vae_explorer.ui.link import open_link
 from vae_explorer.ui.live_map import write_address
 from vae_explorer.ui.loaders import States, say_until_changed, states_of, why_no_map
@@ -37,7 +38,6 @@ __all__ = [
 ]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
-MIN_COMPARED, MAX_COMPARED = 2, 4
 # As the address has them: no folder's name holds it.
 SEPARATOR = "/"
 # A longer list is searched.
